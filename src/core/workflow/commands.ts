@@ -1,0 +1,85 @@
+import type { RoleName } from "../role-name.ts";
+import type { EventPayload } from "./events.ts";
+import type { DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
+
+/** Who asks and when; ids and times come from outside, so that the core stays a function. `at` is RFC 3339 in UTC. */
+type Asked = { readonly at: string; readonly actor: string };
+
+export type CreateWorkflow = Asked & {
+  readonly type: "workflow.create";
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly scope_id: string | null;
+  readonly parent_id: string | null;
+  readonly settings: WorkflowSettings;
+  readonly max_qa_retries: number;
+  /** Set when nothing can run yet: the workflow is kept as paused. */
+  readonly parked: { readonly reason: string; readonly message: string } | null;
+};
+
+export type PauseWorkflow = Asked & { readonly type: "workflow.pause" };
+export type ResumeWorkflow = Asked & {
+  readonly type: "workflow.resume";
+  readonly max_qa_retries: number | null;
+  readonly pinned: PinnedModel | null;
+};
+export type CancelWorkflow = Asked & { readonly type: "workflow.cancel" };
+
+export type StartStep = Asked & {
+  readonly type: "step.start";
+  readonly step_id: string;
+  readonly owner: string;
+  readonly lease_until: string;
+  /** Hash of the newest artifacts as they are now; kept for steps that judge or deliver them. */
+  readonly tree_hash: string | null;
+};
+
+/** What a step brought back: the output of a role, or the receipt of a delivery. */
+export type StepResult =
+  | { readonly kind: "role"; readonly role: RoleName; readonly output: Readonly<Record<string, unknown>> }
+  | { readonly kind: "delivery"; readonly receipt: Pick<DeliveryState, "action" | "links" | "metadata"> };
+
+export type CompleteStep = Asked & {
+  readonly type: "step.complete";
+  readonly step_id: string;
+  readonly attempt: number;
+  readonly result: StepResult;
+};
+
+export type StepFailure = {
+  readonly code: string;
+  readonly message: string;
+  readonly retry_after_ms: number | null;
+};
+
+export type FailStep = Asked & {
+  readonly type: "step.fail";
+  readonly step_id: string;
+  readonly attempt: number;
+  readonly failure: StepFailure;
+  /** When the next attempt may start, should the policy grant one. */
+  readonly retry_at: string;
+};
+
+/** A fact that a running step journals before it ends. */
+export type StepRecord =
+  | { readonly type: "model.called"; readonly payload: EventPayload<"model.called"> }
+  | { readonly type: "model.reasked"; readonly payload: EventPayload<"model.reasked"> }
+  | { readonly type: "model.substituted"; readonly payload: EventPayload<"model.substituted"> }
+  | { readonly type: "contract.violated"; readonly payload: EventPayload<"contract.violated"> };
+
+export type RecordInStep = Asked & {
+  readonly type: "step.record";
+  readonly step_id: string;
+  readonly attempt: number;
+  readonly records: readonly StepRecord[];
+};
+
+export type WorkflowCommand =
+  | PauseWorkflow
+  | ResumeWorkflow
+  | CancelWorkflow
+  | StartStep
+  | CompleteStep
+  | FailStep
+  | RecordInStep;

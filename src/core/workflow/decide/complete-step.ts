@@ -1,0 +1,175 @@
+import { pathKey } from "../../artifact-path.ts";
+import { accept, type Decided, reject } from "../../domain-error.ts";
+import { reviewOutput } from "../../role-contract.ts";
+import type { RoleName } from "../../role-name.ts";
+import type { RoleOutputs } from "../../role-output.ts";
+import type { CompleteStep, StepResult } from "../commands.ts";
+import { type NewEvent, newEvent } from "../events.ts";
+import { byOrdinal, isTerminal, type OpenStep, type TaskState, type WorkflowState } from "../state.ts";
+import { dependenciesFirst } from "../task-graph.ts";
+import { judgeWork } from "./judge-work.ts";
+import { ownedStep } from "./run-step.ts";
+
+export function completeStep(state: WorkflowState, command: CompleteStep): Decided<readonly NewEvent[]> {
+  const owned = ownedStep(state, command);
+  if (!owned.ok) return owned;
+  const step = owned.value;
+  const { result } = command;
+  if (result.kind === "delivery") {
+    return step.kind === "delivery"
+      ? accept(completeDelivery(state, step, result))
+      : reject("invalid_output", `Step ${step.id} delivers nothing; a receipt can't complete it.`);
+  }
+  if (result.role !== step.role) {
+    return reject(
+      "invalid_output",
+      `Step ${step.id} belongs to ${step.role ?? "no role"}, not to ${result.role}.`,
+    );
+  }
+  return completeRole(state, step, result);
+}
+
+type Said<R extends RoleName> = (state: WorkflowState, step: OpenStep, output: RoleOutputs[R]) => NewEvent[];
+
+/** What each role's output becomes: the only place where a role's words turn into events. */
+const EVENTS_OF: { readonly [R in RoleName]: Said<R> } = {
+  director: (state, step, output) => [written("brief", withGiven(state, output), step)],
+  project_manager: (_state, step, { constitution, requirements, plan }) => [
+    written("constitution", constitution, step),
+    written("requirements", requirements, step),
+    written("plan", plan, step),
+  ],
+  architect: (state, step, { design, tasks }) => [
+    written("design", design, step),
+    ...plannedTasks(state, step, tasks),
+  ],
+  implementer: producedArtifacts,
+  qa: judgeWork,
+  finalizer: (_state, step, output) => [written("finalization", output, step)],
+  refiner: suggestedImprovements,
+};
+
+function completeRole(
+  state: WorkflowState,
+  step: OpenStep,
+  { role, output }: Extract<StepResult, { kind: "role" }>,
+): Decided<readonly NewEvent[]> {
+  const review = reviewOutput(state, role, output);
+  if (review.value === null) {
+    return reject("invalid_output", `The output of ${role} breaks its contract.`, review.faults);
+  }
+  const { attempt, cycle } = step;
+  const place = placeOf(step);
+  const events: NewEvent[] = [];
+  if (review.foreign.length > 0) {
+    const problem = `${role} may not write ${review.foreign.join(", ")}; dropped`;
+    events.push(newEvent("contract.violated", { role, fields: [...review.foreign], problem }, place));
+  }
+  const said = EVENTS_OF[role](state, step, review.value as never);
+  const summary = summaryOf(review.value);
+  events.push(...said.filter((event) => !isConsequence(event)));
+  events.push(newEvent("role.completed", { attempt, cycle, summary }, place));
+  const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
+  if (task) events.push(newEvent("task.completed", { title: task.title, summary }, place));
+  events.push(newEvent("step.completed", { attempt }, place));
+  events.push(...said.filter(isConsequence));
+  return accept(events);
+}
+
+/** Consequences come after the step that caused them is finished. */
+function isConsequence(event: NewEvent): boolean {
+  return (
+    event.type === "repair.started" || event.type === "state.transition" || event.type === "workflow.closed"
+  );
+}
+
+function completeDelivery(
+  state: WorkflowState,
+  step: OpenStep,
+  { receipt }: Extract<StepResult, { kind: "delivery" }>,
+): NewEvent[] {
+  const { status } = state.head;
+  const { action, links, metadata } = receipt;
+  const place = placeOf(step);
+  const events = [
+    newEvent("delivery.completed", { action, links: [...links], metadata: [...metadata] }, place),
+    newEvent("step.completed", { attempt: step.attempt }, place),
+  ];
+  if (!isTerminal(status)) {
+    events.push(newEvent("state.transition", { from: status, to: "completed", reason: null, message: null }));
+  }
+  return events;
+}
+
+function withGiven(state: WorkflowState, output: RoleOutputs["director"]): RoleOutputs["director"] {
+  const { given_mode, given_title } = state.settings;
+  return { ...output, mode: given_mode ?? output.mode, title: given_title ?? output.title };
+}
+
+function plannedTasks(
+  state: WorkflowState,
+  step: OpenStep,
+  tasks: RoleOutputs["architect"]["tasks"],
+): NewEvent[] {
+  const before = state.tasks.size;
+  const ordinals = new Map(tasks.map((task, index) => [task.key, before + index + 1]));
+  return dependenciesFirst(tasks).map((task) =>
+    newEvent(
+      "task.created",
+      { ...task, ordinal: ordinals.get(task.key) ?? 0, cycle: step.cycle },
+      { ...placeOf(step), task_id: task.key },
+    ),
+  );
+}
+
+function producedArtifacts(
+  state: WorkflowState,
+  step: OpenStep,
+  output: RoleOutputs["implementer"],
+): NewEvent[] {
+  return output.artifacts.map((artifact, index) => {
+    const ordinal = state.artifacts.size + index + 1;
+    const revision = (state.latest_artifacts.get(pathKey(artifact.path))?.revision ?? 0) + 1;
+    const payload = { ...artifact, id: `a${ordinal}`, ordinal, revision, cycle: step.cycle };
+    return newEvent("artifact.produced", payload, placeOf(step));
+  });
+}
+
+function suggestedImprovements(
+  state: WorkflowState,
+  step: OpenStep,
+  output: RoleOutputs["refiner"],
+): NewEvent[] {
+  const { health_score, overall_assessment } = output;
+  return [
+    written("assessment", { health_score, overall_assessment }, step),
+    ...output.suggestions.map((suggestion, index) => {
+      const ordinal = state.suggestions.size + index + 1;
+      return newEvent("refiner.suggestion", { ...suggestion, id: `s${ordinal}`, ordinal }, placeOf(step));
+    }),
+    newEvent("workflow.closed", { status: state.head.status }),
+  ];
+}
+
+function summaryOf(output: RoleOutputs[RoleName]): string {
+  return "overall_assessment" in output ? output.overall_assessment : output.summary;
+}
+
+function written(
+  kind: Extract<NewEvent, { type: "document.written" }>["payload"]["kind"],
+  document: unknown,
+  step: OpenStep,
+): NewEvent {
+  return newEvent("document.written", { kind, document: document as never }, placeOf(step));
+}
+
+function placeOf(step: OpenStep): { role: OpenStep["role"]; step_id: string; task_id: string | null } {
+  return { role: step.role, step_id: step.id, task_id: step.task_id };
+}
+
+/** The Implementer's summaries, newest task last, for readers that want one text. */
+export function implementerSummary(state: WorkflowState): string {
+  return byOrdinal<TaskState>(state.tasks.values())
+    .flatMap((task) => (task.summary === null ? [] : [`${task.id}: ${task.summary}`]))
+    .join("\n");
+}

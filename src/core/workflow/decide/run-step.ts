@@ -1,0 +1,45 @@
+import { accept, type Decided, reject } from "../../domain-error.ts";
+import type { RecordInStep, StartStep } from "../commands.ts";
+import { type NewEvent, newEvent } from "../events.ts";
+import { next } from "../next.ts";
+import { openStep, type OpenStep, type WorkflowState } from "../state.ts";
+
+export function startStep(state: WorkflowState, command: StartStep): Decided<readonly NewEvent[]> {
+  const step = next(state).find((runnable) => runnable.id === command.step_id);
+  if (!step) return reject("step_not_runnable", `Step ${command.step_id} can't start now.`);
+  const attempt = (openStep(state, step.id)?.attempt ?? 0) + 1;
+  const place = { role: step.role, step_id: step.id, task_id: step.task_id };
+  const { kind, cycle } = step;
+  const { owner, lease_until, tree_hash } = command;
+  const events: NewEvent[] = [];
+  if (state.head.status === "pending") {
+    events.push(
+      newEvent("state.transition", { from: "pending", to: "running", reason: null, message: null }),
+    );
+  }
+  events.push(newEvent("step.started", { kind, cycle, attempt, owner, lease_until, tree_hash }, place));
+  if (step.role !== null) events.push(newEvent("role.started", { attempt, cycle }, place));
+  const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
+  if (task) events.push(newEvent("task.started", { title: task.title, attempt }, place));
+  return accept(events);
+}
+
+export function recordInStep(state: WorkflowState, command: RecordInStep): Decided<readonly NewEvent[]> {
+  const owned = ownedStep(state, command);
+  if (!owned.ok) return owned;
+  const { role, task_id, id } = owned.value;
+  const place = { role, task_id, step_id: id };
+  return accept(command.records.map((record) => ({ ...record, ...place })));
+}
+
+/** The running step that this attempt still owns. */
+export function ownedStep(
+  state: WorkflowState,
+  claim: { readonly step_id: string; readonly attempt: number },
+): Decided<OpenStep> {
+  const step = openStep(state, claim.step_id);
+  if (step?.status !== "running" || step.attempt !== claim.attempt) {
+    return reject("stale_attempt", `Attempt ${claim.attempt} no longer owns step ${claim.step_id}.`);
+  }
+  return accept(step);
+}

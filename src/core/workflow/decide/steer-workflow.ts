@@ -1,0 +1,66 @@
+import { accept, type Decided, reject } from "../../domain-error.ts";
+import type { ResumeWorkflow } from "../commands.ts";
+import { type NewEvent, newEvent } from "../events.ts";
+import { isTerminal, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
+
+/** Pausing a paused workflow changes nothing: the wish is met. */
+export function pauseWorkflow(state: WorkflowState): Decided<readonly NewEvent[]> {
+  const { status } = state.head;
+  if (status === "paused") return accept([]);
+  if (isTerminal(status))
+    return reject("already_closed", `The workflow is ${status}; there is nothing to pause.`);
+  return accept([
+    newEvent("state.transition", {
+      from: status,
+      to: "paused",
+      reason: "asked",
+      message: "Paused on request; resume it to go on.",
+    }),
+  ]);
+}
+
+export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): Decided<readonly NewEvent[]> {
+  const { status, cycle, error } = state.head;
+  if (status !== "paused" && status !== "failed") {
+    return reject("not_resumable", `The workflow is ${status}; only a paused or failed one can be resumed.`);
+  }
+  const retries = command.max_qa_retries ?? state.head.max_qa_retries;
+  const repairs = error?.code === "repair_exhausted";
+  if (repairs && retries <= cycle) {
+    return reject(
+      "repair_exhausted",
+      `All ${cycle} repair cycles are used. Resume with max_qa_retries above ${cycle} to allow another.`,
+    );
+  }
+  const events: NewEvent[] = [];
+  if (command.max_qa_retries !== null || command.pinned !== null) {
+    const pinned = command.pinned ?? state.settings.pinned;
+    events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned }));
+  }
+  for (const step of state.head.open_steps) if (step.role === "refiner") events.push(cancelled(step));
+  events.push(
+    newEvent("state.transition", { from: status, to: "running", reason: "resumed", message: null }),
+  );
+  if (repairs) {
+    const findings = openFindings(state).map((finding) => finding.id);
+    events.push(newEvent("repair.started", { cycle: cycle + 1, findings }));
+  }
+  return accept(events);
+}
+
+export function cancelWorkflow(state: WorkflowState): Decided<readonly NewEvent[]> {
+  const { status, open_steps } = state.head;
+  if (status === "completed" || status === "cancelled") {
+    return reject("already_closed", `The workflow is ${status}; there is nothing to cancel.`);
+  }
+  return accept([
+    newEvent("state.transition", { from: status, to: "cancelled", reason: "asked", message: null }),
+    ...open_steps.map(cancelled),
+    newEvent("workflow.closed", { status: "cancelled" }),
+  ]);
+}
+
+function cancelled(step: OpenStep): NewEvent {
+  const { role, task_id, attempt } = step;
+  return newEvent("step.cancelled", { attempt }, { role, task_id, step_id: step.id });
+}

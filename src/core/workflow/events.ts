@@ -1,0 +1,162 @@
+import { z } from "zod";
+
+import {
+  ArtifactReference,
+  CriterionVerdict,
+  PlannedTask,
+  ReportedFinding,
+  SuggestedImprovement,
+} from "../documents.ts";
+import { RoleName } from "../role-name.ts";
+import { DocumentKind, PinnedModel, StepKind, WorkflowSettings, WorkflowStatus } from "./state.ts";
+
+const Text = z.string();
+const Count = z.number().int().nonnegative();
+
+export const TokenUsage = z.object({
+  input_tokens: Count,
+  output_tokens: Count,
+  cached_input_tokens: Count,
+  reasoning_tokens: Count,
+});
+export type TokenUsage = z.infer<typeof TokenUsage>;
+
+const Problem = z.object({ code: Text, message: Text });
+
+/** Payload of every event type. The wire list is open: readers outside ignore types they do not know. */
+export const EVENT_PAYLOADS = {
+  "workflow.created": WorkflowSettings.extend({
+    id: Text,
+    tenant_id: Text,
+    scope_id: Text.nullable(),
+    parent_id: Text.nullable(),
+    title: Text,
+    max_qa_retries: Count,
+  }),
+  "settings.changed": z.object({ max_qa_retries: Count, pinned: PinnedModel }),
+  "state.transition": z.object({
+    from: WorkflowStatus,
+    to: WorkflowStatus,
+    reason: Text.nullable(),
+    message: Text.nullable(),
+  }),
+  "step.started": z.object({
+    kind: StepKind,
+    cycle: Count,
+    attempt: Count,
+    owner: Text,
+    lease_until: Text,
+    /** SHA-256 over the newest artifact of every path, for the steps that judge or deliver the tree. */
+    tree_hash: Text.nullable(),
+  }),
+  "step.completed": z.object({ attempt: Count }),
+  "step.failed": Problem.extend({ attempt: Count, retry_at: Text.nullable() }),
+  "step.cancelled": z.object({ attempt: Count }),
+  "role.started": z.object({ attempt: Count, cycle: Count }),
+  "role.completed": z.object({ attempt: Count, cycle: Count, summary: Text }),
+  "role.failed": Problem.extend({ attempt: Count, cycle: Count }),
+  "document.written": z.object({ kind: DocumentKind, document: z.json() }),
+  "task.created": PlannedTask.extend({ ordinal: Count, cycle: Count }),
+  "task.started": z.object({ title: Text, attempt: Count }),
+  "task.completed": z.object({ title: Text, summary: Text }),
+  "task.failed": Problem.extend({ title: Text }),
+  "artifact.produced": ArtifactReference.extend({ id: Text, ordinal: Count, revision: Count, cycle: Count }),
+  "criterion.judged": CriterionVerdict.extend({ cycle: Count }),
+  "finding.raised": ReportedFinding.extend({
+    id: Text,
+    ordinal: Count,
+    cycle: Count,
+    raised_by: z.enum(["qa", "core"]),
+  }),
+  "finding.updated": ReportedFinding.extend({ id: Text, cycle: Count }),
+  "finding.resolved": z.object({ id: Text, cycle: Count, resolution: Text }),
+  "repair.started": z.object({ cycle: Count, findings: z.array(Text) }),
+  "contract.violated": z.object({ role: RoleName, fields: z.array(Text), problem: Text }),
+  "model.called": z.object({
+    attempt: Count,
+    ordinal: Count,
+    provider: Text,
+    model_asked: Text,
+    model_served: Text,
+    usage: TokenUsage,
+    latency_ms: z.number(),
+    finish_reason: Text,
+    request_hash: Text,
+    prompt_hash: Text,
+    packet_hash: Text,
+    config_hash: Text,
+    response_hash: Text.nullable(),
+    error: Problem.nullable(),
+  }),
+  "model.reasked": z.object({ attempt: Count, ordinal: Count, problems: z.array(Text) }),
+  "model.substituted": z.object({ asked: Text, used: Text, reason: Text }),
+  "refiner.suggestion": SuggestedImprovement.extend({ id: Text, ordinal: Count }),
+  "delivery.completed": z.object({
+    action: Text,
+    links: z.array(Text),
+    metadata: z.array(z.object({ name: Text, value: Text })),
+  }),
+  "delivery.failed": Problem.extend({ action: Text }),
+  "workflow.closed": z.object({ status: WorkflowStatus }),
+} as const;
+
+export type EventType = keyof typeof EVENT_PAYLOADS;
+export type EventPayload<T extends EventType> = z.infer<(typeof EVENT_PAYLOADS)[T]>;
+
+type EventPlace = {
+  readonly role: RoleName | null;
+  readonly step_id: string | null;
+  readonly task_id: string | null;
+};
+
+/** An event before it has its place in the journal. */
+export type NewEvent = {
+  [T in EventType]: { readonly type: T; readonly payload: EventPayload<T> } & EventPlace;
+}[EventType];
+
+/** An event in the journal: `seq` counts from 1 without gaps in each workflow, times are RFC 3339 in UTC. */
+export type WorkflowEvent = NewEvent & {
+  readonly seq: number;
+  readonly actor: string;
+  readonly version: number;
+  readonly occurred_at: string;
+};
+
+/** Version of the event shapes above; raised when a payload changes in a way that old journals must be lifted to. */
+export const EVENT_VERSION = 1;
+
+const Envelope = z.object({
+  seq: z.number().int().positive(),
+  type: z.string(),
+  role: RoleName.nullable(),
+  step_id: z.string().nullable(),
+  task_id: z.string().nullable(),
+  payload: z.unknown(),
+  actor: z.string(),
+  version: z.number().int().positive(),
+  occurred_at: z.string(),
+});
+
+/** Reads one stored event. Throws a ZodError on a shape that this version does not know. */
+export function parseEvent(value: unknown): WorkflowEvent {
+  const envelope = Envelope.parse(value);
+  if (!Object.hasOwn(EVENT_PAYLOADS, envelope.type)) throw new Error(`unknown event type ${envelope.type}`);
+  const payload = EVENT_PAYLOADS[envelope.type as EventType].parse(envelope.payload);
+  return { ...envelope, payload } as WorkflowEvent;
+}
+
+const NOWHERE: EventPlace = { role: null, step_id: null, task_id: null };
+
+export function newEvent<T extends EventType>(
+  type: T,
+  payload: EventPayload<T>,
+  place: EventPlace = NOWHERE,
+): NewEvent {
+  return { type, payload, role: place.role, step_id: place.step_id, task_id: place.task_id } as NewEvent;
+}
+
+type StepEvent = Extract<WorkflowEvent, { type: `step.${string}` }>;
+
+export function isStepEvent(event: WorkflowEvent): event is StepEvent {
+  return event.type.startsWith("step.");
+}

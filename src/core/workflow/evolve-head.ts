@@ -1,0 +1,152 @@
+import type { RoleName } from "../role-name.ts";
+import type { RoleOutputs } from "../role-output.ts";
+import type { EventPayload, WorkflowEvent } from "./events.ts";
+import { isTerminal, type OpenStep, type WorkflowHead } from "./state.ts";
+
+/** The head after one more event; every commit stores it whole, so nothing in it grows with the journal. */
+export function evolveHead(before: WorkflowHead, event: WorkflowEvent): WorkflowHead {
+  const head: WorkflowHead = { ...before, version: event.seq, updated_at: event.occurred_at };
+  switch (event.type) {
+    case "settings.changed":
+      return { ...head, max_qa_retries: event.payload.max_qa_retries };
+    case "state.transition":
+      return afterTransition(head, event);
+    case "step.started":
+    case "step.completed":
+    case "step.failed":
+    case "step.cancelled":
+      return evolveSteps(head, event);
+    case "document.written":
+      return event.payload.kind === "brief" ? withBrief(head, event.payload.document) : head;
+    case "task.created":
+      return { ...head, unfinished_tasks: head.unfinished_tasks + 1 };
+    case "task.completed":
+      return { ...head, unfinished_tasks: head.unfinished_tasks - 1 };
+    case "repair.started":
+      return { ...head, cycle: event.payload.cycle };
+    case "model.called":
+      return event.role === null ? head : withSpend(head, event.role, event.payload);
+    case "workflow.closed":
+      return { ...head, closed: true };
+    case "workflow.created":
+    case "role.started":
+    case "role.completed":
+    case "role.failed":
+    case "task.started":
+    case "task.failed":
+    case "artifact.produced":
+    case "criterion.judged":
+    case "finding.raised":
+    case "finding.updated":
+    case "finding.resolved":
+    case "contract.violated":
+    case "model.reasked":
+    case "model.substituted":
+    case "refiner.suggestion":
+    case "delivery.completed":
+    case "delivery.failed":
+      return head;
+  }
+}
+
+function afterTransition(
+  head: WorkflowHead,
+  event: Extract<WorkflowEvent, { type: "state.transition" }>,
+): WorkflowHead {
+  const { to, reason, message } = event.payload;
+  const leavesEnding = isTerminal(head.status);
+  return {
+    ...head,
+    status: to,
+    waiting:
+      to === "paused"
+        ? { kind: "paused", reason: reason ?? "asked", message: message ?? "", until: null }
+        : null,
+    error:
+      to === "failed" ? { code: reason ?? "failed", message: message ?? "", step_id: event.step_id } : null,
+    open_steps: to === "running" ? head.open_steps.map(forgiven) : head.open_steps,
+    closings: leavesEnding ? head.closings + 1 : head.closings,
+    closed: false,
+    started_at: head.started_at ?? (to === "running" ? event.occurred_at : null),
+    completed_at: isTerminal(to) ? event.occurred_at : null,
+  };
+}
+
+/** A resumed workflow tries its failed steps at once, with their failures forgiven; attempts keep counting. */
+function forgiven(step: OpenStep): OpenStep {
+  return step.status === "queued" ? { ...step, failures: 0, available_at: null } : step;
+}
+
+type StepEvent = Extract<WorkflowEvent, { type: `step.${string}` }>;
+
+function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
+  const id = event.step_id ?? "";
+  const open = head.open_steps.find((step) => step.id === id);
+  const others = head.open_steps.filter((step) => step.id !== id);
+  switch (event.type) {
+    case "step.started": {
+      const { tree_hash } = event.payload;
+      return {
+        ...head,
+        open_steps: [...others, startedStep(event, open)],
+        tree_hash: tree_hash ?? head.tree_hash,
+      };
+    }
+    case "step.completed": {
+      const lasting = open?.kind === "task" ? head.done_steps : [...head.done_steps, id];
+      return { ...head, open_steps: others, done_steps: lasting, steps_completed: head.steps_completed + 1 };
+    }
+    case "step.failed": {
+      if (!open || (open.role === "refiner" && event.payload.retry_at === null))
+        return { ...head, open_steps: others };
+      const queued: OpenStep = {
+        ...open,
+        status: "queued",
+        failures: open.failures + 1,
+        owner: null,
+        lease_until: null,
+        available_at: event.payload.retry_at,
+      };
+      return { ...head, open_steps: [...others, queued] };
+    }
+    case "step.cancelled":
+      return { ...head, open_steps: others };
+  }
+}
+
+function startedStep(
+  event: Extract<StepEvent, { type: "step.started" }>,
+  before: OpenStep | undefined,
+): OpenStep {
+  const { kind, cycle, attempt, owner, lease_until } = event.payload;
+  return {
+    id: event.step_id ?? "",
+    kind,
+    role: event.role,
+    task_id: event.task_id,
+    cycle,
+    status: "running",
+    attempt,
+    failures: before?.failures ?? 0,
+    owner,
+    started_at: event.occurred_at,
+    lease_until,
+    available_at: null,
+  };
+}
+
+function withBrief(head: WorkflowHead, document: unknown): WorkflowHead {
+  const { title, mode } = document as RoleOutputs["director"];
+  return { ...head, title, mode };
+}
+
+function withSpend(head: WorkflowHead, role: RoleName, call: EventPayload<"model.called">): WorkflowHead {
+  const before = head.spend.find((spend) => spend.role === role);
+  const spend = {
+    role,
+    model_calls: (before?.model_calls ?? 0) + 1,
+    input_tokens: (before?.input_tokens ?? 0) + call.usage.input_tokens,
+    output_tokens: (before?.output_tokens ?? 0) + call.usage.output_tokens,
+  };
+  return { ...head, spend: [...head.spend.filter((other) => other.role !== role), spend] };
+}

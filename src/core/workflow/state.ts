@@ -1,0 +1,250 @@
+import { z } from "zod";
+
+import type {
+  ArtifactKind,
+  Constitution,
+  CriterionVerdict,
+  Design,
+  Finalization,
+  Plan,
+  ReportedFinding,
+  Requirements,
+  SuggestedImprovement,
+} from "../documents.ts";
+import type { PersistentMap } from "../persistent-map.ts";
+import { Mode, RoleName } from "../role-name.ts";
+import type { RoleOutputs } from "../role-output.ts";
+
+export const WORKFLOW_STATUSES = [
+  "pending",
+  "running",
+  "awaiting_approval",
+  "paused",
+  "completed",
+  "failed",
+  "cancelled",
+] as const;
+export const WorkflowStatus = z.enum(WORKFLOW_STATUSES);
+export type WorkflowStatus = z.infer<typeof WorkflowStatus>;
+
+export const StepKind = z.enum(["role", "task", "validation", "delivery"]);
+export type StepKind = z.infer<typeof StepKind>;
+
+/** What may run: the identity of a step is derived from state, so that asking twice names it the same. */
+export const StepSpec = z.object({
+  id: z.string(),
+  kind: StepKind,
+  role: RoleName.nullable(),
+  task_id: z.string().nullable(),
+  cycle: z.number().int(),
+});
+export type StepSpec = z.infer<typeof StepSpec>;
+
+/** A step that was started and is not finished: running, or queued again after a failed attempt. */
+export const OpenStep = StepSpec.extend({
+  status: z.enum(["queued", "running"]),
+  attempt: z.number().int(),
+  failures: z.number().int(),
+  owner: z.string().nullable(),
+  started_at: z.string().nullable(),
+  lease_until: z.string().nullable(),
+  available_at: z.string().nullable(),
+});
+export type OpenStep = z.infer<typeof OpenStep>;
+
+/** The one mechanism of waiting; `until` is null when only a person or an outside change ends it. */
+export const Waiting = z.object({
+  kind: z.enum(["paused", "gate"]),
+  reason: z.string(),
+  message: z.string(),
+  until: z.string().nullable(),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+export const WorkflowError = z.object({
+  code: z.string(),
+  message: z.string(),
+  step_id: z.string().nullable(),
+});
+export type WorkflowError = z.infer<typeof WorkflowError>;
+
+export const Spend = z.object({
+  model_calls: z.number().int(),
+  input_tokens: z.number().int(),
+  output_tokens: z.number().int(),
+});
+export type Spend = z.infer<typeof Spend>;
+
+/** A model chosen by the caller; a null part is free. */
+export const PinnedModel = z.object({ provider: z.string().nullable(), model: z.string().nullable() });
+export type PinnedModel = z.infer<typeof PinnedModel>;
+
+export const DeliveryRequest = z.object({ action: z.string(), config: z.record(z.string(), z.json()) });
+export type DeliveryRequest = z.infer<typeof DeliveryRequest>;
+
+/**
+ * The part of the state that is rewritten with every commit; its size does not grow with the workflow's history,
+ * only with what is open.
+ */
+export const WorkflowHead = z.object({
+  id: z.string(),
+  tenant_id: z.string(),
+  scope_id: z.string().nullable(),
+  parent_id: z.string().nullable(),
+  status: WorkflowStatus,
+  version: z.number().int(),
+  title: z.string(),
+  mode: Mode.nullable(),
+  cycle: z.number().int(),
+  max_qa_retries: z.number().int(),
+  waiting: Waiting.nullable(),
+  error: WorkflowError.nullable(),
+  done_steps: z.array(z.string()),
+  open_steps: z.array(OpenStep),
+  unfinished_tasks: z.number().int(),
+  steps_completed: z.number().int(),
+  closings: z.number().int(),
+  closed: z.boolean(),
+  tree_hash: z.string().nullable(),
+  spend: z.array(Spend.extend({ role: RoleName })),
+  created_at: z.string(),
+  updated_at: z.string(),
+  started_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+});
+export type WorkflowHead = z.infer<typeof WorkflowHead>;
+
+/** What was fixed when the workflow was created; only a resume with new settings replaces it. */
+export const WorkflowSettings = z.object({
+  request: z.string(),
+  given_title: z.string().nullable(),
+  given_mode: Mode.nullable(),
+  pinned: PinnedModel,
+  delivery: DeliveryRequest.nullable(),
+  prompts: z.array(z.object({ role: RoleName, hash: z.string() })),
+  config_hash: z.string(),
+});
+export type WorkflowSettings = z.infer<typeof WorkflowSettings>;
+
+export const TASK_STATUSES = ["pending", "ready", "running", "completed", "failed"] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** A node of the task graph; `id` is the Architect's key, `unmet` counts unfinished dependencies. */
+export type TaskState = {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly title: string;
+  readonly description: string;
+  readonly status: TaskStatus;
+  readonly depends_on: readonly string[];
+  readonly dependents: readonly string[];
+  readonly unmet: number;
+  readonly criteria: readonly string[];
+  readonly cycle: number;
+  readonly attempt: number;
+  readonly summary: string | null;
+  readonly created_at: string;
+  readonly completed_at: string | null;
+};
+
+/** One revision of an artifact; the newest revision of a path is the artifact. */
+export type ArtifactState = {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly path: string;
+  readonly revision: number;
+  readonly kind: ArtifactKind;
+  readonly description: string;
+  readonly hash: string;
+  readonly size: number;
+  readonly task_id: string;
+  readonly cycle: number;
+  readonly created_at: string;
+};
+
+export type FindingState = Omit<ReportedFinding, "id"> & {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly status: "open" | "resolved";
+  readonly raised_by: "qa" | "core";
+  readonly raised_in_cycle: number;
+  readonly resolved_in_cycle: number | null;
+  readonly resolution: string | null;
+};
+
+export type SuggestionState = SuggestedImprovement & { readonly id: string; readonly ordinal: number };
+
+export type CriterionState = CriterionVerdict & { readonly cycle: number };
+
+export type DeliveryState = {
+  readonly status: "delivered" | "failed";
+  readonly action: string;
+  readonly links: readonly string[];
+  readonly metadata: readonly { readonly name: string; readonly value: string }[];
+  readonly message: string | null;
+};
+
+/** Documents by kind; the shapes stand in `../documents.ts`, the writer of each in `../role-contract.ts`. */
+export const DOCUMENT_KINDS = [
+  "brief",
+  "constitution",
+  "requirements",
+  "plan",
+  "design",
+  "finalization",
+  "assessment",
+] as const;
+export const DocumentKind = z.enum(DOCUMENT_KINDS);
+export type DocumentKind = z.infer<typeof DocumentKind>;
+
+export type Documents = {
+  brief: RoleOutputs["director"];
+  constitution: Constitution;
+  requirements: Requirements;
+  plan: Plan;
+  design: Design;
+  finalization: Finalization;
+  assessment: Pick<RoleOutputs["refiner"], "health_score" | "overall_assessment">;
+};
+
+/** A document of the workflow; null while nobody has written it. */
+export function documentOf<K extends DocumentKind>(state: WorkflowState, kind: K): Documents[K] | null {
+  return (state.documents.get(kind) as Documents[K] | undefined) ?? null;
+}
+
+/**
+ * Everything the engine knows of a workflow: `fold(events)` and the stored rows give the same value.
+ * Maps are keyed by id (`latest_artifacts` by lower-cased path, `summaries` by role); `ready_tasks` is derived from `tasks`.
+ */
+export type WorkflowState = {
+  readonly head: WorkflowHead;
+  readonly settings: WorkflowSettings;
+  readonly documents: PersistentMap<unknown>;
+  readonly summaries: PersistentMap<string>;
+  readonly tasks: PersistentMap<TaskState>;
+  readonly artifacts: PersistentMap<ArtifactState>;
+  readonly findings: PersistentMap<FindingState>;
+  readonly criteria: PersistentMap<CriterionState>;
+  readonly suggestions: PersistentMap<SuggestionState>;
+  readonly delivery: DeliveryState | null;
+  readonly ready_tasks: readonly string[];
+  readonly latest_artifacts: PersistentMap<ArtifactState>;
+};
+
+export const TERMINAL_STATUSES: readonly WorkflowStatus[] = ["completed", "failed", "cancelled"];
+
+export function isTerminal(status: WorkflowStatus): boolean {
+  return TERMINAL_STATUSES.includes(status);
+}
+
+export function openStep(state: WorkflowState, stepId: string): OpenStep | undefined {
+  return state.head.open_steps.find((step) => step.id === stepId);
+}
+
+export function byOrdinal<T extends { readonly ordinal: number }>(values: Iterable<T>): T[] {
+  return [...values].toSorted((left, right) => left.ordinal - right.ordinal);
+}
+
+export function openFindings(state: WorkflowState): FindingState[] {
+  return byOrdinal(state.findings.values()).filter((finding) => finding.status === "open");
+}

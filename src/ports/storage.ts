@@ -1,0 +1,92 @@
+import type { Commit, CommitResult, ModelCallRow, PartRow, StepRow } from "../core/workflow/commit.ts";
+import type { WorkflowEvent } from "../core/workflow/events.ts";
+import type { WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
+
+export type StoredWorkflow = { readonly head: WorkflowHead; readonly parts: readonly PartRow[] };
+
+export type ListWorkflows = {
+  readonly limit: number;
+  /** Position after which the page starts, as given in the page before; null for the newest. */
+  readonly after: { readonly created_at: string; readonly id: string } | null;
+  readonly statuses: readonly WorkflowStatus[] | null;
+};
+
+export type IdempotencyRecord = {
+  readonly key: string;
+  /** Hash of method, path and body; the same key with another fingerprint is refused. */
+  readonly fingerprint: string;
+  /** The process that took the key; an answerless record of another process may be taken over. */
+  readonly owner: string;
+  readonly answer: {
+    readonly status: number;
+    readonly headers: Record<string, string>;
+    readonly body: string;
+  } | null;
+  readonly created_at: string;
+};
+
+/** Storage of one tenant: no method takes a tenant id, so no caller can forget or forge one. */
+export interface TenantStorage {
+  readonly tenantId: string;
+  /** All-or-nothing; concurrent commits of many workflows share one transaction. Rejects with a StorageError when the store itself fails. */
+  commit(commit: Commit): Promise<CommitResult>;
+  loadWorkflow(id: string): Promise<StoredWorkflow | null>;
+  /** Just the head: constant cost, whatever the history. */
+  loadHead(id: string): Promise<WorkflowHead | null>;
+  /** Newest first, by `created_at` then id. */
+  listWorkflows(query: ListWorkflows): Promise<WorkflowHead[]>;
+  /** Events with `seq > after`, at most `limit`, in order. Cost follows the page, not the history. */
+  readEvents(id: string, page: { readonly after: number; readonly limit: number }): Promise<WorkflowEvent[]>;
+  listSteps(id: string): Promise<StepRow[]>;
+  listModelCalls(id: string): Promise<ModelCallRow[]>;
+  readBlob(hash: string): Promise<string | null>;
+  readBlobs(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  putBlob(hash: string, content: string): Promise<void>;
+  /**
+   * Takes a key for this process. Returns null when it is now ours (new, or left without an answer by another
+   * owner), else the record that stands in the way.
+   */
+  takeIdempotencyKey(record: Omit<IdempotencyRecord, "answer">): Promise<IdempotencyRecord | null>;
+  answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void>;
+  /** Gives a key back whose request was not carried out. */
+  releaseIdempotencyKey(key: string): Promise<void>;
+}
+
+export type UnfinishedWorkflow = {
+  readonly tenant_id: string;
+  readonly id: string;
+  readonly created_at: string;
+};
+
+/** What crosses tenants: recovery and readiness. Never handed to the API. */
+export interface SystemStorage {
+  /** Workflows that may have something to run (status pending or running, or ended but not closed), oldest first. */
+  listUnfinished(): Promise<UnfinishedWorkflow[]>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+}
+
+export interface Storage {
+  readonly system: SystemStorage;
+  forTenant(tenantId: string): TenantStorage;
+  close(): Promise<void>;
+}
+
+export type StorageErrorCode =
+  | "storage_unreachable"
+  | "storage_locked"
+  | "storage_unwritable"
+  | "storage_url_invalid"
+  | "storage_outdated"
+  | "storage_failed";
+
+/** The store could not do its work. `message` is for the operator and says what to do next. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
