@@ -1,0 +1,98 @@
+import { hash, randomUUID } from "node:crypto";
+
+import { v7 } from "uuid";
+
+import { findDefaultModel } from "./app/default-model.ts";
+import { systemClock } from "./app/system-clock.ts";
+import type { Config } from "./config/config.ts";
+import { createDeliveryActions } from "./delivery/registry.ts";
+import type { Engine } from "./engine/engine.ts";
+import { createDeliveryExecutor } from "./engine/executors/delivery-executor.ts";
+import { createRoleExecutor } from "./engine/executors/role-executor.ts";
+import { ModelCatalogue } from "./engine/model-catalogue.ts";
+import { ModelRouter } from "./engine/model-router.ts";
+import type { StepExecutors } from "./engine/step-executor.ts";
+import { WorkflowEngine } from "./engine/workflow-engine.ts";
+import type { ModelCallGuard, ModelProvider } from "./ports/chat-model.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { EffectiveConfig } from "./ports/effective-config.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Storage } from "./ports/storage.ts";
+import { createProviders } from "./providers/registry.ts";
+import { roles } from "./roles/registry.ts";
+import { openStorage } from "./storage/open-storage.ts";
+import { createLogger } from "./telemetry/pino-logger.ts";
+
+/** The wired application; nothing runs before `engine.start()`. */
+export type App = {
+  readonly engine: Engine;
+  readonly storage: Storage;
+  readonly providers: readonly ModelProvider[];
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Names this start of this process. */
+  readonly instanceId: string;
+  /** Stops the engine within `graceMs`, then closes everything it stands on. */
+  close(graceMs: number): Promise<void>;
+};
+
+/** Parts that tests and benchmarks put in the place of the real ones. */
+export type AppOverrides = {
+  readonly providers?: readonly ModelProvider[];
+  readonly executors?: StepExecutors;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly logger?: Logger;
+};
+
+/** Opens storage and wires the engine. Rejects with a StorageError when the database can't be used. */
+export async function openApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  const logger = overrides.logger ?? createLogger(config.log);
+  const clock = overrides.clock ?? systemClock;
+  const instanceId = randomUUID();
+  const storage = await openStorage(config.database, { logger });
+  const providers = overrides.providers ?? createProviders(config.providers, { guard: openGuard, logger });
+  const catalogue = new ModelCatalogue(providers, clock, logger);
+  const router = new ModelRouter(catalogue, () => findDefaultModel(providers, catalogue));
+  const deliveryActions = createDeliveryActions(config.delivery);
+  const freeDeliveryActions = [...deliveryActions.values()]
+    .filter((action) => action.config.safeParse({}).success)
+    .map((action) => action.name);
+  const task = createRoleExecutor({ roles, catalogue, router, freeDeliveryActions });
+  const engine = new WorkflowEngine({
+    storage,
+    roles,
+    router,
+    deliveryActions,
+    effectiveConfig: effectiveConfigOf(config),
+    executors: overrides.executors ?? {
+      role: task,
+      task,
+      delivery: createDeliveryExecutor({ actions: deliveryActions, freeActions: freeDeliveryActions }),
+    },
+    maxConcurrentWorkflows: config.max_concurrent_workflows,
+    owner: instanceId,
+    clock,
+    logger,
+    random: overrides.random ?? Math.random,
+    newId: () => `wf_${v7().replaceAll("-", "")}`,
+  });
+  const close = async (graceMs: number): Promise<void> => {
+    await engine.stop(graceMs);
+    await Promise.all(providers.map((provider) => provider.close()));
+    await storage.close();
+  };
+  return { engine, storage, providers, config, logger, instanceId, close };
+}
+
+/** Lets every call pass; limits and budgets will have their place here. */
+const openGuard: ModelCallGuard = {
+  reserve: () => Promise.resolve(),
+  settle: () => Promise.resolve(),
+};
+
+/** One level for now: the installation's configuration holds in every scope. */
+function effectiveConfigOf(config: Config): EffectiveConfig {
+  const effective = { config: config.workflow, hash: hash("sha256", JSON.stringify(config.workflow), "hex") };
+  return () => effective;
+}

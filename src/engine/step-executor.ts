@@ -1,0 +1,27 @@
+import type { WorkflowConfig } from "../core/workflow-config.ts";
+import type { StepFailure, StepRecord, StepResult } from "../core/workflow/commands.ts";
+import type { Blob } from "../core/workflow/commit.ts";
+import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
+import type { TenantStorage } from "../ports/storage.ts";
+
+export type StepContext = {
+  readonly step: OpenStep;
+  /** The newest committed state of the workflow. */
+  readonly state: () => WorkflowState;
+  readonly config: WorkflowConfig;
+  readonly storage: TenantStorage;
+  /** Aborted when the workflow is cancelled, the attempt has lost its step, or the engine stops. */
+  readonly signal: AbortSignal;
+  /** Journals facts at once or with the next commit of the workflow, whichever is first. */
+  readonly record: (records: readonly StepRecord[], blobs?: readonly Blob[]) => void;
+};
+
+export type StepOutcome =
+  | { readonly ok: true; readonly result: StepResult; readonly blobs: readonly Blob[] }
+  | { readonly ok: false; readonly failure: StepFailure };
+
+/** Does the work of one attempt. A rejection counts as an internal failure, except that of an aborted signal. */
+export type StepExecutor = (context: StepContext) => Promise<StepOutcome>;
+
+/** Executors by step kind. Validation has none yet: no step of that kind is planned before its checks exist. */
+export type StepExecutors = Readonly<Record<"role" | "task" | "delivery", StepExecutor>>;
