@@ -1,0 +1,9 @@
+import { defineRole } from "../define-role.ts";
+import { briefSection, requestSection, workflowSection } from "../render-request.ts";
+
+/** Turns the request into the contract that the work is judged by. */
+export const projectManager = defineRole({
+  name: "project_manager",
+  moduleUrl: import.meta.url,
+  sections: (packet) => [workflowSection(packet), requestSection(packet), briefSection(packet)],
+});
