@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+
+import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
+import { oneCall, openWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { ollamaChat } from "../testsuite/wire-format.ts";
+import { createOllamaProvider } from "./provider.ts";
+
+chatModelSuite({
+  label: "Ollama",
+  kind: "ollama",
+  create: (url, settings, wiring) => createOllamaProvider({ ...settings, base_url: url }, wiring),
+  wire: ollamaChat,
+  tracedByDefault: true,
+  credential: "OLLAMA_API_KEY",
+});
+
+test("the context is asked for in the options, and an answer in a fence is taken out", async () => {
+  const create = (url: string) => createOllamaProvider(settingsOf("ollama", { base_url: url }), openWiring);
+  const instructions = "x".repeat(30_000);
+  const text = '```json\n{"a":1}\n```';
+  const { sent, answer } = await oneCall({ create, wire: ollamaChat, text, request: { instructions } });
+  expect(sent).toMatchObject({ stream: false, options: { num_ctx: 16_384 } });
+  expect(answer.text).toBe('{"a":1}');
+});

@@ -1,0 +1,160 @@
+// oxlint-disable-next-line typescript/no-explicit-any -- a parsed request, whose shape the vendor decides
+type Body = Record<string, any>;
+
+export type Finish = "stop" | "length" | "refusal";
+
+/** How one vendor's API looks on the wire: what the suite needs to play its server. */
+export type WireFormat = {
+  /** The body of a successful answer: 11 tokens in, 4 of them cached, 7 out, served by `model-served`. */
+  readonly completion: (text: string, finish: Finish) => unknown;
+  /** The schema and its name where the request carries them; null name where the format has none. */
+  readonly schemaIn: (body: Body) => {
+    readonly name: string | null;
+    readonly schema: unknown;
+  };
+  /** The body of a failed request. */
+  readonly error: (code: string, message: string) => unknown;
+  readonly catalogue: { readonly path: string; readonly body: unknown; readonly ids: readonly string[] };
+  /** The usage that `completion` stands for, as far as the format can tell. */
+  readonly usage: { readonly cached: number; readonly reasoning: number };
+};
+
+const openAiError = (code: string, message: string): unknown => ({ error: { message, type: code, code } });
+
+const openAiCatalogue = (ids: readonly string[]): unknown => ({
+  object: "list",
+  data: ids.map((id) => ({ id, object: "model" })),
+});
+
+const CHAT_FINISH = { stop: "stop", length: "length", refusal: "content_filter" } as const;
+
+export const chatCompletions: WireFormat = {
+  completion: (text, finish) => ({
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 1,
+    model: "model-served",
+    choices: [
+      { index: 0, message: { role: "assistant", content: text }, finish_reason: CHAT_FINISH[finish] },
+    ],
+    usage: {
+      prompt_tokens: 11,
+      completion_tokens: 7,
+      total_tokens: 18,
+      prompt_tokens_details: { cached_tokens: 4 },
+      completion_tokens_details: { reasoning_tokens: 2 },
+    },
+  }),
+  schemaIn: ({ response_format: { json_schema } }) => ({
+    name: json_schema.name,
+    schema: json_schema.schema,
+  }),
+  error: openAiError,
+  catalogue: {
+    path: "/v1/models",
+    body: openAiCatalogue(["b-model", "a-model"]),
+    ids: ["a-model", "b-model"],
+  },
+  usage: { cached: 4, reasoning: 2 },
+};
+
+export const responses: WireFormat = {
+  completion: (text, finish) => ({
+    id: "resp_1",
+    object: "response",
+    created_at: 1,
+    model: "model-served",
+    status: finish === "length" ? "incomplete" : "completed",
+    incomplete_details: finish === "length" ? { reason: "max_output_tokens" } : null,
+    output: [
+      {
+        type: "message",
+        id: "msg_1",
+        role: "assistant",
+        content: [
+          finish === "refusal"
+            ? { type: "refusal", refusal: text }
+            : { type: "output_text", text, annotations: [] },
+        ],
+      },
+    ],
+    usage: {
+      input_tokens: 11,
+      output_tokens: 7,
+      input_tokens_details: { cached_tokens: 4 },
+      output_tokens_details: { reasoning_tokens: 2 },
+    },
+  }),
+  schemaIn: ({ text: { format } }) => ({ name: format.name, schema: format.schema }),
+  error: openAiError,
+  catalogue: {
+    path: "/v1/models",
+    body: openAiCatalogue([
+      "gpt-b",
+      "text-embedding-3-small",
+      "gpt-a",
+      "whisper-1",
+      "gpt-4o-mini-tts",
+      "dall-e-3",
+    ]),
+    ids: ["gpt-a", "gpt-b"],
+  },
+  usage: { cached: 4, reasoning: 2 },
+};
+
+const ANTHROPIC_FINISH = { stop: "end_turn", length: "max_tokens", refusal: "refusal" } as const;
+
+export const messages: WireFormat = {
+  completion: (text, finish) => ({
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "model-served",
+    content: [{ type: "text", text }],
+    stop_reason: ANTHROPIC_FINISH[finish],
+    stop_sequence: null,
+    usage: { input_tokens: 7, output_tokens: 7, cache_read_input_tokens: 4, cache_creation_input_tokens: 0 },
+  }),
+  schemaIn: ({ output_config: { format } }) => ({ name: null, schema: format.schema }),
+  error: (code, message) => ({ type: "error", error: { type: code, message } }),
+  catalogue: {
+    path: "/v1/models?limit=1000",
+    body: {
+      data: [
+        { type: "model", id: "claude-b", display_name: "B" },
+        { type: "model", id: "claude-a", display_name: "A" },
+      ],
+    },
+    ids: ["claude-a", "claude-b"],
+  },
+  usage: { cached: 4, reasoning: 0 },
+};
+
+const OLLAMA_FINISH = { stop: "stop", length: "length", refusal: "content_filter" } as const;
+
+export const ollamaChat: WireFormat = {
+  completion: (text, finish) => ({
+    model: "model-served",
+    created_at: "2026-11-23T00:00:00Z",
+    message: { role: "assistant", content: text },
+    done: true,
+    done_reason: OLLAMA_FINISH[finish],
+    prompt_eval_count: 11,
+    eval_count: 7,
+  }),
+  schemaIn: ({ format }) => ({ name: null, schema: format }),
+  error: (_code, message) => ({ error: message }),
+  catalogue: {
+    path: "/api/tags",
+    body: { models: [{ name: "qwen3:8b" }, { name: "llama3.2:latest" }] },
+    ids: ["llama3.2:latest", "qwen3:8b"],
+  },
+  usage: { cached: 0, reasoning: 0 },
+};
+
+/** The schema of a request that carries it in its instructions, as `chat/completions` without `json_schema`. */
+export function schemaInInstructions(body: Body): { name: string | null; schema: unknown } {
+  const instructions = String(body["messages"][0].content);
+  const name = /JSON Schema "([^"]+)"/.exec(instructions)?.[1] ?? null;
+  return { name, schema: JSON.parse(instructions.slice(instructions.lastIndexOf("\n") + 1)) };
+}
