@@ -43,6 +43,8 @@ export type AppOverrides = {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly logger?: Logger;
+  /** Puts something between the engine and its store. */
+  readonly wrapStorage?: (storage: Storage) => Storage;
 };
 
 /** Opens storage and wires the engine. Rejects with a StorageError when the database can't be used. */
@@ -50,15 +52,17 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const logger = overrides.logger ?? createLogger(config.log);
   const clock = overrides.clock ?? systemClock;
   const instanceId = randomUUID();
-  const storage = await openStorage(config.database, { logger });
-  const providers = overrides.providers ?? createProviders(config.providers, { guard: openGuard, logger });
+  const providers =
+    overrides.providers ?? (await createProviders(config.providers, { guard: openGuard, logger }));
+  const opened = await openStorage(config.database, { logger });
+  const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
   const router = new ModelRouter(catalogue, () => findDefaultModel(providers, catalogue));
   const deliveryActions = createDeliveryActions(config.delivery);
   const freeDeliveryActions = [...deliveryActions.values()]
     .filter((action) => action.config.safeParse({}).success)
     .map((action) => action.name);
-  const task = createRoleExecutor({ roles, catalogue, router, freeDeliveryActions });
+  const task = createRoleExecutor({ roles, catalogue, router, clock, freeDeliveryActions });
   const engine = new WorkflowEngine({
     storage,
     roles,
@@ -78,9 +82,12 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
     newId: () => `wf_${v7().replaceAll("-", "")}`,
   });
   const close = async (graceMs: number): Promise<void> => {
-    await engine.stop(graceMs);
-    await Promise.all(providers.map((provider) => provider.close()));
-    await storage.close();
+    try {
+      await engine.stop(graceMs);
+      await Promise.all(providers.map((provider) => provider.close()));
+    } finally {
+      await storage.close();
+    }
   };
   return { engine, storage, providers, config, logger, instanceId, close };
 }

@@ -44,7 +44,7 @@ export interface TenantStorage {
   putBlob(hash: string, content: string): Promise<void>;
   /**
    * Takes a key for this process. Returns null when it is now ours (new, or left without an answer by another
-   * owner), else the record that stands in the way.
+   * owner for the same fingerprint), else the record that stands in the way.
    */
   takeIdempotencyKey(record: Omit<IdempotencyRecord, "answer">): Promise<IdempotencyRecord | null>;
   answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void>;

@@ -7,7 +7,7 @@ const KINDS: readonly ProviderKind[] = ["openai", "anthropic", "ollama", "copilo
 
 test("every kind is created under its own name, without anything being sent", async () => {
   const settings = KINDS.map((kind) => ({ ...settingsOf(kind, { name: `my-${kind}` }), kind }));
-  const providers = createProviders(settings, openWiring);
+  const providers = await createProviders(settings, openWiring);
   expect(providers.map(({ name, kind }) => [name, kind])).toEqual(KINDS.map((kind) => [`my-${kind}`, kind]));
   await Promise.all(providers.map((provider) => provider.close()));
 });

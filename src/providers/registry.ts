@@ -1,19 +1,17 @@
 import type { ModelProvider } from "../ports/chat-model.ts";
-import { createAnthropicProvider } from "./anthropic/provider.ts";
-import { createCopilotProvider } from "./copilot/provider.ts";
-import { createOllamaProvider } from "./ollama/provider.ts";
-import { createOpenAiCompatibleProvider } from "./openai-compatible/provider.ts";
-import { createOpenAiProvider } from "./openai/provider.ts";
 import type { ProviderSettings, ProviderWiring } from "./provider-settings.ts";
 
-/** A provider is a folder and a line here. */
+type Factory = (settings: ProviderSettings, wiring: ProviderWiring) => ModelProvider;
+
+/** A provider is a folder and a line here; its vendor's packages are loaded only when it is configured. */
 const FACTORIES = {
-  openai: createOpenAiProvider,
-  anthropic: createAnthropicProvider,
-  ollama: createOllamaProvider,
-  copilot: createCopilotProvider,
-  "openai-compatible": createOpenAiCompatibleProvider,
-} satisfies Record<string, (settings: ProviderSettings, wiring: ProviderWiring) => ModelProvider>;
+  openai: async () => (await import("./openai/provider.ts")).createOpenAiProvider,
+  anthropic: async () => (await import("./anthropic/provider.ts")).createAnthropicProvider,
+  ollama: async () => (await import("./ollama/provider.ts")).createOllamaProvider,
+  copilot: async () => (await import("./copilot/provider.ts")).createCopilotProvider,
+  "openai-compatible": async () =>
+    (await import("./openai-compatible/provider.ts")).createOpenAiCompatibleProvider,
+} satisfies Record<string, () => Promise<Factory>>;
 
 export type ProviderKind = keyof typeof FACTORIES;
 
@@ -21,6 +19,11 @@ export type ProviderKind = keyof typeof FACTORIES;
 export function createProviders(
   configs: readonly ProviderSettings<ProviderKind>[],
   wiring: ProviderWiring,
-): ModelProvider[] {
-  return configs.map((settings) => FACTORIES[settings.kind](settings, wiring));
+): Promise<ModelProvider[]> {
+  return Promise.all(
+    configs.map(async (settings) => {
+      const create: Factory = await FACTORIES[settings.kind]();
+      return create(settings, wiring);
+    }),
+  );
 }

@@ -1,0 +1,18 @@
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+
+import type { DatabaseKind } from "../schema.ts";
+import { createInitialTables } from "./0001-initial.ts";
+
+type Step = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
+
+const STEPS: Readonly<Record<string, Step>> = {
+  "0001_initial": createInitialTables,
+};
+
+/** Every migration in order, by the name under which a database remembers it. */
+export function allMigrations(kind: DatabaseKind): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(STEPS).map(([name, step]) => [name, { up: (db: Kysely<unknown>) => step(db, kind) }]),
+  );
+}

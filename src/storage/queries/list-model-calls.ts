@@ -1,0 +1,22 @@
+import type { ModelCallRow } from "../../core/workflow/commit.ts";
+import type { StorageDatabase } from "../schema.ts";
+
+/** In the order in which they were made. */
+export async function listModelCalls(
+  db: StorageDatabase,
+  tenantId: string,
+  id: string,
+): Promise<ModelCallRow[]> {
+  return db
+    .selectFrom("model_calls")
+    .select(["step_id", "attempt", "ordinal", "role", "provider", "model_asked", "model_served", "usage"])
+    .select(["latency_ms", "finish_reason", "request_hash", "prompt_hash", "packet_hash", "config_hash"])
+    .select(["response_hash", "error", "created_at"])
+    .where("tenant_id", "=", tenantId)
+    .where("workflow_id", "=", id)
+    .orderBy("created_at")
+    .orderBy("step_id")
+    .orderBy("attempt")
+    .orderBy("ordinal")
+    .execute();
+}

@@ -1,0 +1,111 @@
+import type { Commit, CommitResult, ModelCallRow, StepRow } from "../core/workflow/commit.ts";
+import type { WorkflowEvent } from "../core/workflow/events.ts";
+import type { WorkflowHead } from "../core/workflow/state.ts";
+import type { IdempotencyRecord, ListWorkflows, StoredWorkflow, TenantStorage } from "../ports/storage.ts";
+import { StorageError } from "../ports/storage.ts";
+import { type CommitTape, toTape } from "./commit-tape.ts";
+import type { KnownBlobs } from "./known-blobs.ts";
+import { answerIdempotencyKey } from "./queries/answer-idempotency-key.ts";
+import { listModelCalls } from "./queries/list-model-calls.ts";
+import { listSteps } from "./queries/list-steps.ts";
+import { listWorkflows } from "./queries/list-workflows.ts";
+import { loadHead } from "./queries/load-head.ts";
+import { loadWorkflow } from "./queries/load-workflow.ts";
+import { putBlob } from "./queries/put-blob.ts";
+import { readBlobs } from "./queries/read-blobs.ts";
+import { readEvents } from "./queries/read-events.ts";
+import { releaseIdempotencyKey } from "./queries/release-idempotency-key.ts";
+import { takeIdempotencyKey } from "./queries/take-idempotency-key.ts";
+import type { StorageDatabase } from "./schema.ts";
+
+/** What the two databases do differently: how queries run, how a commit gets in, what an error means. */
+export interface Backend {
+  readonly db: StorageDatabase;
+  readonly knownBlobs: KnownBlobs;
+  commit(tape: CommitTape): Promise<CommitResult>;
+  toStorageError(error: unknown): StorageError;
+}
+
+/** The tenant's handle on either database. */
+export class StoredTenant implements TenantStorage {
+  readonly tenantId: string;
+  readonly #backend: Backend;
+
+  constructor(tenantId: string, backend: Backend) {
+    this.tenantId = tenantId;
+    this.#backend = backend;
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    if (commit.tenant_id !== this.tenantId || commit.head.tenant_id !== this.tenantId) {
+      throw new StorageError(
+        "storage_failed",
+        `A commit of tenant ${commit.tenant_id} reached the storage of ${this.tenantId}; nothing was written. This is a defect: please report it.`,
+      );
+    }
+    const { knownBlobs } = this.#backend;
+    const blobs = commit.blobs.filter(({ hash }) => !knownBlobs.has(this.tenantId, hash));
+    const result = await this.#backend.commit(toTape(commit, blobs));
+    if (result.ok) for (const { hash } of blobs) knownBlobs.add(this.tenantId, hash);
+    return result;
+  }
+
+  loadWorkflow(id: string): Promise<StoredWorkflow | null> {
+    return this.#ask((db) => loadWorkflow(db, this.tenantId, id));
+  }
+
+  loadHead(id: string): Promise<WorkflowHead | null> {
+    return this.#ask((db) => loadHead(db, this.tenantId, id));
+  }
+
+  listWorkflows(query: ListWorkflows): Promise<WorkflowHead[]> {
+    return this.#ask((db) => listWorkflows(db, this.tenantId, query));
+  }
+
+  readEvents(id: string, page: { readonly after: number; readonly limit: number }): Promise<WorkflowEvent[]> {
+    return this.#ask((db) => readEvents(db, this.tenantId, id, page));
+  }
+
+  listSteps(id: string): Promise<StepRow[]> {
+    return this.#ask((db) => listSteps(db, this.tenantId, id));
+  }
+
+  listModelCalls(id: string): Promise<ModelCallRow[]> {
+    return this.#ask((db) => listModelCalls(db, this.tenantId, id));
+  }
+
+  async readBlob(hash: string): Promise<string | null> {
+    return (await this.readBlobs([hash])).get(hash) ?? null;
+  }
+
+  readBlobs(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#ask((db) => readBlobs(db, this.tenantId, hashes));
+  }
+
+  async putBlob(hash: string, content: string): Promise<void> {
+    const { knownBlobs } = this.#backend;
+    if (knownBlobs.has(this.tenantId, hash)) return;
+    await this.#ask((db) => putBlob(db, this.tenantId, { hash, content }));
+    knownBlobs.add(this.tenantId, hash);
+  }
+
+  takeIdempotencyKey(record: Omit<IdempotencyRecord, "answer">): Promise<IdempotencyRecord | null> {
+    return this.#ask((db) => takeIdempotencyKey(db, this.tenantId, record));
+  }
+
+  answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void> {
+    return this.#ask((db) => answerIdempotencyKey(db, this.tenantId, { key, answer }));
+  }
+
+  releaseIdempotencyKey(key: string): Promise<void> {
+    return this.#ask((db) => releaseIdempotencyKey(db, this.tenantId, key));
+  }
+
+  async #ask<T>(question: (db: StorageDatabase) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.#backend.db);
+    } catch (error) {
+      throw this.#backend.toStorageError(error);
+    }
+  }
+}

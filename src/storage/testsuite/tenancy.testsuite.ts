@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+
+import type { TenantStorage } from "../../ports/storage.ts";
+import { aBlob, aCommit, aModelCall, aStep, someEvents, AT } from "./a-commit.ts";
+import { freshTenant, type StoreUnderTest } from "./store-under-test.testsuite.ts";
+
+const BLOB = aBlob("a secret of one tenant");
+const KEY = { key: "k", fingerprint: "f", owner: "o", created_at: AT };
+const ANSWER = { status: 201, headers: {}, body: "one" };
+const PAGE = { after: 0, limit: 10 };
+
+type Method = Exclude<keyof TenantStorage, "tenantId">;
+type Check = (theirs: TenantStorage, ours: TenantStorage) => Promise<void>;
+
+/** For each method: what another tenant gets for the ids of the first one, and that it changed nothing there. */
+const CHECKS: Readonly<Record<Method, Check>> = {
+  commit: async (theirs, ours) => {
+    const moved = await theirs.commit(aCommit({ tenant_id: theirs.tenantId, expected_version: 1 }));
+    expect(moved).toEqual({ ok: false, code: "version_conflict" });
+    const fences = [{ step_id: "task:a#0", attempt: 1 }];
+    expect(await theirs.commit(aCommit({ tenant_id: theirs.tenantId, fences }))).toEqual({
+      ok: false,
+      code: "lease_lost",
+    });
+    const created = await theirs.commit(aCommit({ tenant_id: theirs.tenantId, head: { title: "Theirs" } }));
+    expect(created).toEqual({ ok: true });
+    expect((await ours.loadHead("w1"))?.title).toBe("A title");
+  },
+  loadWorkflow: async (theirs) => expect(await theirs.loadWorkflow("w1")).toBeNull(),
+  loadHead: async (theirs) => expect(await theirs.loadHead("w1")).toBeNull(),
+  listWorkflows: async (theirs) =>
+    expect(await theirs.listWorkflows({ limit: 10, after: null, statuses: null })).toEqual([]),
+  readEvents: async (theirs) => expect(await theirs.readEvents("w1", PAGE)).toEqual([]),
+  listSteps: async (theirs) => expect(await theirs.listSteps("w1")).toEqual([]),
+  listModelCalls: async (theirs) => expect(await theirs.listModelCalls("w1")).toEqual([]),
+  readBlob: async (theirs) => expect(await theirs.readBlob(BLOB.hash)).toBeNull(),
+  readBlobs: async (theirs) => expect((await theirs.readBlobs([BLOB.hash])).size).toBe(0),
+  putBlob: async (theirs, ours) => {
+    await theirs.putBlob(BLOB.hash, BLOB.content);
+    expect(await theirs.readBlob(BLOB.hash)).toBe(BLOB.content);
+    expect(await ours.readBlob(BLOB.hash)).toBe(BLOB.content);
+  },
+  takeIdempotencyKey: async (theirs, ours) => {
+    expect(await theirs.takeIdempotencyKey(KEY)).toBeNull();
+    expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ answer: null });
+  },
+  answerIdempotencyKey: async (theirs, ours) => {
+    await theirs.answerIdempotencyKey(KEY.key, ANSWER);
+    expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ answer: null });
+  },
+  releaseIdempotencyKey: async (theirs, ours) => {
+    await theirs.releaseIdempotencyKey(KEY.key);
+    expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ key: KEY.key });
+  },
+};
+
+export function tenancySuite(store: StoreUnderTest): void {
+  describe("another tenant", () => {
+    test.each(Object.entries(CHECKS))("%s sees and changes nothing of the first one", async (_, check) => {
+      const ours = store.storage().forTenant(freshTenant());
+      const filled = aCommit({
+        tenant_id: ours.tenantId,
+        events: someEvents(1, 2),
+        parts: [{ kind: "task", key: "a", body: 1 }],
+        steps: [aStep()],
+        model_calls: [aModelCall()],
+        blobs: [BLOB],
+      });
+      await ours.commit(filled);
+      expect(await ours.takeIdempotencyKey(KEY)).toBeNull();
+      await check(store.storage().forTenant(freshTenant()), ours);
+      expect(await ours.loadWorkflow("w1")).toEqual({ head: filled.head, parts: filled.parts });
+      expect(await ours.readEvents("w1", PAGE)).toEqual(filled.events);
+      expect(await ours.listSteps("w1")).toEqual(filled.steps);
+      expect(await ours.listModelCalls("w1")).toEqual(filled.model_calls);
+    });
+  });
+}
