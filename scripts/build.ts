@@ -13,8 +13,12 @@ if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 const assets: string[] = [];
 for await (const entry of glob("**/*", { cwd: "src", withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
-  if (entry.isFile() && !entry.name.endsWith(".ts") && !path.includes("__fixtures__")) assets.push(path);
+  if (entry.isFile() && !entry.name.endsWith(".ts") && !isForTests(path)) assets.push(path);
 }
+function isForTests(path: string): boolean {
+  return path.includes("__fixtures__") || /[\\/]test(ing|suite)[\\/]/.test(path);
+}
+
 for (const path of assets) await cp(path, path.replace(/(^|[\\/])src([\\/])/, "$1dist$2"));
 
 console.log(`dist: compiled, and ${assets.length} assets copied`);

@@ -13,7 +13,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   contract: { mayImport: ["core"], packages: ["zod", "@hono/zod-openapi"] },
   ports: { mayImport: ["core"], packages: ["zod"] },
   engine: { mayImport: ["core", "ports"] },
-  storage: { mayImport: ["core", "ports"] },
+  storage: { mayImport: ["core", "ports", "files"] },
   roles: { mayImport: ["core", "ports"], eachFolderIs: "role" },
   providers: { mayImport: ["core", "ports", "egress"], eachFolderIs: "vendor" },
   files: { mayImport: ["core"] },

@@ -1,0 +1,22 @@
+import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
+
+import * as routes from "./routes.ts";
+
+/** Every route of the API; the server registers exactly these. */
+export const ROUTES: readonly RouteConfig[] = Object.values(routes);
+
+/** The OpenAPI 3.1 document, made from the schemas that validate. */
+export function openapiDocument() {
+  const app = new OpenAPIHono();
+  for (const route of ROUTES) app.openAPIRegistry.registerPath(route);
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "ts-orca",
+      version: "1",
+      description: "Submit a request, follow the seven roles that work on it, read what they made.",
+      license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
+    },
+    servers: [{ url: "/" }],
+  });
+}

@@ -1,0 +1,54 @@
+import { z } from "@hono/zod-openapi";
+
+import { Mode } from "../core/role-name.ts";
+
+const LARGEST_TITLE = 200;
+
+export const maxQaRetries = z
+  .int()
+  .min(0)
+  .max(20)
+  .nullish()
+  .describe("Repair cycles before the workflow fails; null takes the configured number.");
+const provider = z.string().min(1).max(64).nullish().describe("Pins a configured provider for every role.");
+const model = z.string().min(1).max(256).nullish().describe("Pins a model for every role.");
+
+const Json = z.json().openapi("Json");
+
+export const CreateWorkflowBody = z
+  .strictObject({
+    request: z
+      .string()
+      .refine((text) => text.trim() !== "", "say what you want; the request is empty")
+      .describe("What is wanted, in plain language."),
+    title: z
+      .string()
+      .trim()
+      .min(1)
+      .max(LARGEST_TITLE)
+      .nullish()
+      .describe("Null lets the Director choose one."),
+    mode: Mode.nullish().describe("Null lets the Director choose one."),
+    provider,
+    model,
+    max_qa_retries: maxQaRetries,
+    delivery: z
+      .strictObject({
+        action: z.string().min(1).max(64),
+        config: z.record(z.string(), Json).default({}),
+      })
+      .nullish()
+      .describe(
+        "How the result is handed over; null keeps it here as api-response, unless the Director chooses.",
+      ),
+  })
+  .openapi("CreateWorkflow");
+export type CreateWorkflowBody = z.infer<typeof CreateWorkflowBody>;
+
+export const ResumeWorkflowBody = z
+  .strictObject({ max_qa_retries: maxQaRetries, provider, model })
+  .openapi("ResumeWorkflow");
+export type ResumeWorkflowBody = z.infer<typeof ResumeWorkflowBody>;
+
+/** The body of a POST that takes none: absent or `{}`. */
+export const NoFields = z.strictObject({}).openapi("NoFields");

@@ -1,0 +1,135 @@
+import { z } from "@hono/zod-openapi";
+
+import {
+  ArtifactKind,
+  Constitution,
+  Design,
+  Finalization,
+  Plan,
+  Requirements,
+  SEVERITIES,
+  SUGGESTION_TARGETS,
+  VERDICTS,
+} from "../core/documents.ts";
+import { RoleName } from "../core/role-name.ts";
+import { DirectorOutput, RefinerOutput } from "../core/role-output.ts";
+import { DeliveryRequest, StepKind, TASK_STATUSES } from "../core/workflow/state.ts";
+import { WorkflowSummary } from "./workflow-summary.ts";
+
+export const ArtifactView = z
+  .object({
+    id: z.string(),
+    path: z.string(),
+    revision: z.int().describe("Counts from 1 for each path."),
+    kind: ArtifactKind,
+    description: z.string(),
+    hash: z.string().describe("SHA-256 of the content, in lower-case hex."),
+    size: z.int().describe("Bytes."),
+    task_id: z.string(),
+    cycle: z.int(),
+    created_at: z.string(),
+    content_url: z.string().describe("Where the content is, on this server."),
+  })
+  .openapi("Artifact");
+export type ArtifactView = z.infer<typeof ArtifactView>;
+
+export const FindingView = z
+  .object({
+    id: z.string(),
+    severity: z.enum(SEVERITIES),
+    component: z.string(),
+    description: z.string(),
+    recommendation: z.string(),
+    evidence: z.string(),
+    criterion: z.string().nullable(),
+    status: z.enum(["open", "resolved"]),
+    raised_by: z.enum(["qa", "core"]),
+    raised_in_cycle: z.int(),
+    resolved_in_cycle: z.int().nullable(),
+    resolution: z.string().nullable(),
+  })
+  .openapi("Finding");
+export type FindingView = z.infer<typeof FindingView>;
+
+const TaskView = z
+  .object({
+    id: z.string().describe("The Architect's key."),
+    title: z.string(),
+    description: z.string(),
+    status: z.enum(TASK_STATUSES),
+    depends_on: z.array(z.string()),
+    criteria: z.array(z.string()),
+    cycle: z.int(),
+    attempt: z.int(),
+    summary: z.string().nullable(),
+    created_at: z.string(),
+    completed_at: z.string().nullable(),
+  })
+  .openapi("Task");
+
+const DeliveryView = z
+  .object({
+    status: z.enum(["delivered", "failed"]),
+    action: z.string(),
+    links: z.array(z.string()),
+    metadata: z.array(z.object({ name: z.string(), value: z.string() })),
+    message: z.string().nullable(),
+  })
+  .openapi("Delivery");
+
+const Tokens = { model_calls: z.int(), input_tokens: z.int(), output_tokens: z.int() };
+
+const ExecutionView = z.object({
+  cycle: z.int().describe("Repair cycle; 0 is the first pass."),
+  max_qa_retries: z.int(),
+  current_role: RoleName.nullable(),
+  running_steps: z.array(
+    z.object({
+      id: z.string(),
+      kind: StepKind,
+      role: RoleName.nullable(),
+      task_id: z.string().nullable(),
+      attempt: z.int(),
+    }),
+  ),
+  active_tasks: z.array(z.string()),
+  steps_completed: z.int(),
+});
+
+/** A workflow with everything that its roles wrote; contents of artifacts stay behind `content_url`. */
+export const WorkflowView = WorkflowSummary.extend({
+  request: z.string(),
+  provider: z.string().nullable().describe("Pinned by the caller, else null."),
+  model: z.string().nullable().describe("Pinned by the caller, else null."),
+  requested_delivery: DeliveryRequest.extend({ config: z.record(z.string(), z.unknown()) }).nullable(),
+  goals: z.array(z.string()),
+  brief: z.object(DirectorOutput.shape).nullable().describe("By the Director."),
+  constitution: z.object(Constitution.shape).nullable().describe("By the Project Manager."),
+  requirements: z.object(Requirements.shape).nullable().describe("By the Project Manager."),
+  plan: z.object(Plan.shape).nullable().describe("By the Project Manager."),
+  design: z.object(Design.shape).nullable().describe("By the Architect."),
+  finalization: z.object(Finalization.shape).nullable().describe("By the Finalizer."),
+  assessment: RefinerOutput.omit({ suggestions: true }).nullable().describe("By the Refiner."),
+  summaries: z.partialRecord(RoleName, z.string()).describe("Text by role."),
+  tasks: z.array(TaskView),
+  artifacts: z.array(ArtifactView).describe("The newest revision of every path."),
+  findings: z.array(FindingView),
+  criteria: z.array(
+    z.object({ id: z.string(), verdict: z.enum(VERDICTS), evidence: z.string(), cycle: z.int() }),
+  ),
+  suggestions: z.array(
+    z.object({
+      id: z.string(),
+      component_type: z.enum(SUGGESTION_TARGETS),
+      component_name: z.string(),
+      problem: z.string(),
+      proposed_fix: z.string(),
+      content: z.string().nullable(),
+      priority: z.enum(["high", "medium", "low"]),
+    }),
+  ),
+  delivery: DeliveryView.nullable().describe("How the last hand-over went; null before it."),
+  spend: z.object({ ...Tokens, by_role: z.array(z.object({ role: RoleName, ...Tokens })) }),
+  execution: ExecutionView,
+}).openapi("Workflow");
+export type WorkflowView = z.infer<typeof WorkflowView>;

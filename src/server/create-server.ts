@@ -1,0 +1,75 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+
+import { ROUTES } from "../contract/openapi-document.ts";
+import { bodyGuard } from "./body-guard.ts";
+import { browserGuard } from "./browser-guard.ts";
+import { HttpError } from "./http-error.ts";
+import { idempotency } from "./idempotency.ts";
+import { invalidRequest } from "./invalid-request.ts";
+import { localPrincipal } from "./principal.ts";
+import { answerProblem } from "./problem-response.ts";
+import { requestContext } from "./request-context.ts";
+import { artifactRoutes } from "./routes/artifact-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
+import { providerRoutes } from "./routes/provider-routes.ts";
+import { referenceRoutes } from "./routes/reference-routes.ts";
+import { steeringRoutes, workflowRoutes } from "./routes/workflow-routes.ts";
+import type { ServerEnv } from "./server-env.ts";
+import type { ServerParts } from "./server-parts.ts";
+
+/** Where go-orca had what is below /api/v1 here. */
+const FORMER_PATHS = ["/workflows", "/workflows/*", "/providers", "/providers/*", "/docs"];
+
+/** The whole HTTP side of the product; it starts nothing and listens nowhere. */
+export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
+  const app = new OpenAPIHono<ServerEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalidRequest(result.target, result.error);
+    },
+  });
+  app.onError((error, c) => answerProblem(c, error));
+  app.notFound((c) => answerProblem(c, notFound(c.req.method, c.req.path)));
+
+  app.use(requestContext(parts), browserGuard(parts));
+  app.on(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], FORMER_PATHS, (c) => {
+    const { pathname, search } = new URL(c.req.url);
+    return c.redirect(`/api/v1${pathname}${search}`, 308);
+  });
+  app.get("/", (c) => c.redirect("/api/v1/docs", 302));
+
+  app.use("/api/v1/*", localPrincipal(parts));
+  const guards = [bodyGuard(parts), idempotency(parts)] as const;
+  for (const { method, path } of ROUTES) if (method === "post") app.post(routingPath(path), ...guards);
+
+  workflowRoutes(app, parts);
+  steeringRoutes(app, parts);
+  eventRoutes(app, parts);
+  artifactRoutes(app, parts);
+  providerRoutes(app, parts);
+  healthRoutes(app, parts);
+  referenceRoutes(app);
+  return app;
+}
+
+function routingPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+const PATTERNS = ROUTES.map(({ method, path }) => ({
+  method: method.toUpperCase(),
+  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+}));
+
+/** A path that exists for other methods says which; the rest is unknown. */
+function notFound(method: string, path: string): HttpError {
+  const methods = [
+    ...new Set(PATTERNS.filter(({ pattern }) => pattern.test(path)).map((route) => route.method)),
+  ];
+  if (methods.length === 0)
+    return new HttpError("route_not_found", "There is nothing here; see /api/v1/docs.");
+  const allow = methods.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each])).join(", ");
+  return new HttpError("method_not_allowed", `${method} is not possible here, only ${allow}.`, {
+    headers: { allow },
+  });
+}

@@ -1,0 +1,158 @@
+import type { ErrorCode } from "../core/orca-error.ts";
+import type { StorageErrorCode } from "../ports/storage.ts";
+
+/** Refusals that the HTTP layer decides by itself. */
+export type HttpErrorCode =
+  | "malformed_json"
+  | "malformed_text"
+  | "malformed_request"
+  | "unsupported_media_type"
+  | "request_too_large"
+  | "request_timeout"
+  | "route_not_found"
+  | "method_not_allowed"
+  | "host_not_allowed"
+  | "cross_origin"
+  | "invalid_event_id"
+  | "idempotency_key_reused"
+  | "idempotency_in_flight"
+  | "internal";
+
+export type ProblemCode = ErrorCode | StorageErrorCode | HttpErrorCode;
+
+type Kind = {
+  readonly status: 400 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503;
+  readonly title: string;
+  /** What a person does about it; also the detail of problems whose own message is for the operator. */
+  readonly advice: string;
+  /** Seconds after which the same request may succeed; null when it must change first. */
+  readonly retry_after_s: number | null;
+};
+
+function kind(
+  status: Kind["status"],
+  title: string,
+  advice: string,
+  retryAfterS: number | null = null,
+): Kind {
+  return { status, title, advice, retry_after_s: retryAfterS };
+}
+
+/** The one table from codes to HTTP. */
+export const PROBLEMS = {
+  workflow_not_found: kind(
+    404,
+    "No such workflow",
+    "Check the id, and that X-Tenant-ID names the tenant it was created in.",
+  ),
+  artifact_not_found: kind(404, "No such artifact", "List the workflow's artifacts for their ids."),
+  provider_not_found: kind(
+    404,
+    "No such provider",
+    "List the configured providers with GET /api/v1/providers.",
+  ),
+  route_not_found: kind(404, "No such route", "The API reference is at /api/v1/docs."),
+  method_not_allowed: kind(405, "Method not allowed", "The header Allow lists the methods of this path."),
+
+  malformed_request: kind(400, "Malformed request", "The request is not HTTP that this server understands."),
+  malformed_json: kind(400, "Malformed JSON", "Send one valid JSON value."),
+  malformed_text: kind(400, "Not UTF-8", "Encode the body as UTF-8."),
+  invalid_event_id: kind(
+    400,
+    "Invalid event id",
+    "Give a `seq` that the workflow has reached, or 0 for all events.",
+  ),
+  request_timeout: kind(408, "Request timeout", "Send the whole request without long pauses.", 1),
+  request_too_large: kind(
+    413,
+    "Request too large",
+    "Shorten the body, or raise max_request_bytes on the server.",
+  ),
+  unsupported_media_type: kind(415, "Unsupported media type", "Send the body as application/json."),
+  invalid_request: kind(422, "Invalid request", "Mend the fields that `errors` names."),
+  unknown_provider: kind(
+    422,
+    "Unknown provider",
+    "Name a configured provider: GET /api/v1/providers lists them.",
+  ),
+  unknown_model: kind(
+    422,
+    "Unknown model",
+    "Name a model of the provider: GET /api/v1/providers/{name}/models lists them.",
+  ),
+  unknown_delivery_action: kind(422, "Unknown delivery action", "Use an action that this server has."),
+  invalid_delivery_config: kind(
+    422,
+    "Invalid delivery configuration",
+    "Mend the fields that `errors` names.",
+  ),
+  invalid_output: kind(422, "Output refused", "The output of a role breaks its contract."),
+  idempotency_key_reused: kind(
+    422,
+    "Idempotency key reused",
+    "Use a new Idempotency-Key for another request.",
+  ),
+
+  host_not_allowed: kind(
+    403,
+    "Host not allowed",
+    "Address the server as localhost or by its configured host.",
+  ),
+  cross_origin: kind(403, "Cross-origin request refused", "Other sites may not change anything here."),
+
+  already_closed: kind(409, "Workflow has ended", "Start a new workflow, or resume it when it failed."),
+  not_resumable: kind(409, "Workflow cannot be resumed", "Only paused and failed workflows can be resumed."),
+  repair_exhausted: kind(409, "Repair cycles used up", "Resume with a higher max_qa_retries."),
+  no_model: kind(409, "No model", "Connect a provider, then resume the workflow."),
+  step_not_runnable: kind(409, "Step not runnable", "Read the workflow again; it has moved on."),
+  stale_attempt: kind(409, "Attempt is over", "Read the workflow again; it has moved on."),
+  idempotency_in_flight: kind(
+    409,
+    "Request in flight",
+    "The first request with this Idempotency-Key is not answered yet.",
+    1,
+  ),
+
+  internal: kind(
+    500,
+    "Internal error",
+    "This is a fault of the server; its log has it under the request id.",
+  ),
+  provider_unreachable: kind(
+    502,
+    "Provider unreachable",
+    "Test the provider with POST /api/v1/providers/{name}/test.",
+    10,
+  ),
+  shutting_down: kind(503, "Shutting down", "Repeat the request in a moment; the server is going down.", 2),
+  storage_unreachable: kind(
+    503,
+    "Storage unreachable",
+    "The database does not answer; repeat the request in a moment.",
+    5,
+  ),
+  storage_locked: kind(
+    503,
+    "Storage locked",
+    "Another process holds the database; repeat the request in a moment.",
+    5,
+  ),
+  storage_unwritable: kind(
+    503,
+    "Storage unwritable",
+    "The server cannot write its database; its log says why.",
+    30,
+  ),
+  storage_outdated: kind(
+    503,
+    "Storage outdated",
+    "The database needs a migration; the server's log says more.",
+    30,
+  ),
+  storage_url_invalid: kind(
+    500,
+    "Storage misconfigured",
+    "The server's log says what is wrong with its database setting.",
+  ),
+  storage_failed: kind(500, "Storage failed", "The server's log has the cause under the request id."),
+} as const satisfies Record<ProblemCode, Kind>;

@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { openapiDocument, ROUTES } from "../../src/contract/openapi-document.ts";
+import { createServer } from "../../src/server/create-server.ts";
+import { type Api, openApi } from "./open-api.ts";
+
+let api: Api;
+beforeAll(async () => {
+  api = await openApi();
+});
+afterAll(() => api.close());
+
+/** Redirects for programs written against go-orca, and to the reference: they have no contract of their own. */
+const UNDOCUMENTED = new Set(["/", "/workflows", "/workflows/*", "/providers", "/providers/*", "/docs"]);
+
+function documented(): string[] {
+  return Object.entries(openapiDocument().paths ?? {}).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+test("every route of the server is documented and every documented route is served", () => {
+  const served = createServer(api.parts)
+    .routes.filter(({ method, path }) => method !== "ALL" && !UNDOCUMENTED.has(path))
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  expect([...new Set(served)].toSorted()).toEqual(documented().toSorted());
+});
+
+test.each(ROUTES)("$method $path is alive", async ({ method, path, responses }) => {
+  const { id } = await api.create();
+  await api.closed(id);
+  const target = path
+    .replace("{id}", id)
+    .replace("{artifact_id}", "a1")
+    .replace("{name}", "fake")
+    .replace("{file}", "swagger-ui.css")
+    .replace("{code}", "no_model");
+  const body = path.endsWith("/workflows") && method === "post" ? { request: "Alive?" } : undefined;
+  const answer = method === "post" ? await api.post(target, body) : await api.call(target);
+  await answer.body?.cancel();
+  const steering = /\/(pause|resume|cancel)$/.test(path);
+  expect(answer.status).toBeLessThan(steering ? 410 : 300);
+  expect(Object.keys(responses).map(Number)).toContain(answer.status);
+});
+
+test("the served document is the generated one", async () => {
+  const served: unknown = await (await api.call("/api/v1/openapi.json")).json();
+  expect(served).toEqual(JSON.parse(JSON.stringify(openapiDocument())));
+});
+
+test("every reference in the document leads somewhere", () => {
+  const document = openapiDocument();
+  const names = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+    (match) => match[1],
+  );
+  expect(names.length).toBeGreaterThan(20);
+  const known = Object.keys(document.components?.schemas ?? {});
+  for (const name of names) expect(known).toContain(name);
+});
+
+test("docs/openapi.json is current; `npm run -s docs:openapi` writes it", async () => {
+  const committed: unknown = JSON.parse(await readFile("docs/openapi.json", "utf8"));
+  expect(committed).toEqual(JSON.parse(JSON.stringify(openapiDocument())));
+});
