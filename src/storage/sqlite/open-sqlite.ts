@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { Kysely } from "kysely";
 
 import type { CommitResult } from "../../core/workflow/commit.ts";
+import { makeDirectory } from "../../files/make-directory.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { type Storage, StorageError, type SystemStorage, type TenantStorage } from "../../ports/storage.ts";
 import type { CommitTape } from "../commit-tape.ts";
@@ -28,7 +29,7 @@ export async function openSqlite(
   { logger }: { readonly logger: Logger },
 ): Promise<Storage & Backend> {
   requireSoundSqlite(process.versions["sqlite"] ?? "0");
-  const file = prepareFile(path);
+  const file = await prepareFile(path);
   const lock = ProcessLock.take(file);
   const writer = new WriterClient(file);
   try {
@@ -107,9 +108,9 @@ class SqliteStorage implements Storage, Backend {
 }
 
 /** The file by its one real name, so that two ways to write it meet at the same lock. */
-function prepareFile(path: string): string {
+async function prepareFile(path: string): Promise<string> {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+import type { Command } from "@commander-js/extra-typings";
+
+import type { Config } from "../../config/config.ts";
+import { maskUrl } from "../../config/database-url.ts";
+import type { CommandContext } from "../command-context.ts";
+import { configOf, withConfigOptions } from "../command-options.ts";
+import { CONNECTING_ADVICE } from "../connecting-advice.ts";
+import { exitCode } from "../exit-code.ts";
+import { HttpClient } from "../http-client.ts";
+import { type Output, paint } from "../output.ts";
+import { findServer, prepareDataDir } from "../server-file.ts";
+import { openLocal } from "./run.ts";
+
+type Finding = {
+  readonly check: string;
+  readonly status: "ok" | "warn" | "FAIL";
+  readonly detail: string;
+  readonly fix: readonly string[];
+};
+
+const COLOURS = { ok: "green", warn: "yellow", FAIL: "red" } as const;
+
+export function addDoctorCommand(program: Command, context: CommandContext): void {
+  const { output } = context;
+  withConfigOptions(program.command("doctor"))
+    .description("check this machine, the configuration, the database and the providers")
+    .action(async (options) => {
+      const { config, file } = configOf(options);
+      const findings: Finding[] = [];
+      const found = (
+        check: string,
+        status: Finding["status"],
+        detail: string,
+        fix: readonly string[] = [],
+      ): void => {
+        const finding = { check, status, detail, fix };
+        findings.push(finding);
+        if (!options.json) show(finding, output);
+      };
+      found("node", "ok", `Node.js ${process.versions.node}, SQLite ${process.versions.sqlite}`);
+      found("configuration", "ok", file ?? "no orca.yaml; defaults and environment");
+      await examine(config, found);
+      const failed = findings.some(({ status }) => status === "FAIL");
+      context.exitCode = exitCode(failed ? "unavailable" : "ok");
+      if (options.json) output.json({ healthy: !failed, findings });
+    });
+}
+
+type Found = (check: string, status: Finding["status"], detail: string, fix?: readonly string[]) => void;
+
+async function examine(config: Config, found: Found): Promise<void> {
+  const dataDirWorks = await attempt("data directory", found, async () => {
+    await prepareDataDir(config);
+    return config.data_dir;
+  });
+  const server = await findServer(config);
+  if (server) {
+    found("server", "ok", `running at ${server.url} (process ${server.pid})`);
+    await examineApi(new HttpClient(server.url), maskUrl(config.database), found);
+    return;
+  }
+  await attempt("port", found, () => freePort(config));
+  if (!dataDirWorks) return;
+  const quiet: Config = { ...config, log: { ...config.log, level: "silent" } };
+  await attempt("database", found, async () => {
+    const local = await openLocal(quiet, false);
+    try {
+      await examineApi(new HttpClient(local.url), null, found);
+    } finally {
+      await local.close(0);
+    }
+    return `${maskUrl(config.database)} opens and its tables are up to date`;
+  });
+}
+
+async function examineApi(client: HttpClient, database: string | null, found: Found): Promise<void> {
+  if (database !== null) {
+    await attempt("database", found, async () => {
+      await client.listWorkflows({ limit: 1 });
+      return `${database} answers the running server`;
+    });
+  }
+  const { data } = await client.listProviders();
+  if (data.length === 0) found("models", "warn", "no provider is configured", CONNECTING_ADVICE);
+  for (const { name } of data) {
+    const { healthy, latency_ms, message } = await client.testProvider(name);
+    if (healthy) found(`provider ${name}`, "ok", `answers in ${Math.round(latency_ms)} ms`);
+    else found(`provider ${name}`, "FAIL", message ?? "does not answer");
+  }
+}
+
+async function attempt(check: string, found: Found, work: () => Promise<string>): Promise<boolean> {
+  try {
+    found(check, "ok", await work());
+    return true;
+  } catch (error) {
+    found(check, "FAIL", (error as Error).message);
+    return false;
+  }
+}
+
+async function freePort({ host, port }: Config): Promise<string> {
+  const server = createServer();
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+    return port === 0 ? "a free one is taken" : `${port} on ${host} is free`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === "EADDRINUSE"
+        ? "is in use by another program; choose another with ORCA_PORT"
+        : `can't be used (${code})`;
+    throw new Error(`port ${port} on ${host} ${why}`, { cause: error });
+  } finally {
+    if (server.listening) server.close();
+  }
+}
+
+function show({ check, status, detail, fix }: Finding, output: Output): void {
+  output.print(` ${paint(COLOURS[status], status.padEnd(4), output.out)}  ${check.padEnd(18)}  ${detail}`);
+  for (const line of fix) output.print(`${" ".repeat(27)}${line}`);
+}

@@ -1,0 +1,100 @@
+import { buffer } from "node:stream/consumers";
+
+import { type Command, Option } from "@commander-js/extra-typings";
+
+import type { Config } from "../../config/config.ts";
+import type { CreateWorkflowBody } from "../../contract/workflow-request.ts";
+import { MODES } from "../../core/role-name.ts";
+import type { CommandContext } from "../command-context.ts";
+import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
+import { CliError } from "../exit-code.ts";
+import { followToEnd } from "../follow-to-end.ts";
+import { packageVersion } from "../package-version.ts";
+import { pinnedModel } from "../pinned-model.ts";
+import { saveArtifacts } from "../save-artifacts.ts";
+import { type OpenedServer, openSession } from "../session.ts";
+
+export function addRunCommand(program: Command, context: CommandContext): void {
+  const { output } = context;
+  withConfigOptions(program.command("run"))
+    .description("have a request worked on and follow it to its end")
+    .argument("<request>", "what you want, in plain words; - reads it from the standard input")
+    .addOption(new Option("--mode <mode>", "kind of work; the Director chooses when absent").choices(MODES))
+    .option("--title <title>", "title; the Director writes one when absent")
+    .option("--model <provider/model>", "use this model for every role")
+    .option("--max-qa-retries <number>", "repair cycles before it fails", wholeNumber)
+    .option("--out <dir>", "write the artifacts there when it is completed")
+    .option("--no-input", "never ask (orca asks nothing so far)")
+    .option("--verbose", "show the log of an engine that runs in this process")
+    .addOption(serverOption)
+    .action(async (request, options) => {
+      const { config } = configOf(options);
+      const body = { request: await requestText(request), ...settingsOf(options) };
+      const open = () =>
+        openSession({
+          config: options.verbose ? config : quiet(config),
+          server: options.server,
+          execute: true,
+          openLocal,
+        });
+      const session = await open();
+      const { out, json = false } = options;
+      const workflow = await session.client.createWorkflow(body).catch(async (error: unknown) => {
+        await session.close(0);
+        throw error;
+      });
+      if (!json) {
+        const place = session.place === "here" ? "engine in this process" : session.client.url;
+        output.say(`${workflow.id}  ${place}`);
+      }
+      context.exitCode = await followToEnd(workflow.id, session, {
+        config,
+        output,
+        json,
+        stream: output.talk,
+        reopen: open,
+        atEnd: async ({ client }, { reason }) => {
+          if (out === undefined || reason !== "ok") return;
+          const files = await saveArtifacts(client, workflow.id, out);
+          if (!json) for (const file of files) output.print(file);
+        },
+      });
+    });
+}
+
+/** The application and its API in this process, on a free port that only this machine reaches. */
+export async function openLocal(config: Config, execute: boolean): Promise<OpenedServer> {
+  const { openLocalServer } = await import("../../app/local-server.ts");
+  return openLocalServer(config, { host: "127.0.0.1", port: 0, version: packageVersion(), execute });
+}
+
+/** The log would run through the progress. */
+function quiet(config: Config): Config {
+  return { ...config, log: { ...config.log, level: "silent" } };
+}
+
+async function requestText(argument: string): Promise<string> {
+  if (argument !== "-") return argument;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await buffer(process.stdin));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CliError("usage", "the request on the standard input is not UTF-8", { cause: error });
+  }
+}
+
+type RunOptions = {
+  readonly mode?: CreateWorkflowBody["mode"];
+  readonly title?: string;
+  readonly model?: string;
+  readonly maxQaRetries?: number;
+};
+
+function settingsOf({ mode, title, model, maxQaRetries }: RunOptions): Omit<CreateWorkflowBody, "request"> {
+  return {
+    mode: mode ?? null,
+    title: title ?? null,
+    ...(model === undefined ? {} : pinnedModel(model)),
+    max_qa_retries: maxQaRetries ?? null,
+  };
+}

@@ -1,0 +1,222 @@
+import { once } from "node:events";
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { EventRow } from "../contract/event-row.ts";
+import type { Problem } from "../contract/problem.ts";
+import type { CreateWorkflowBody, ResumeWorkflowBody } from "../contract/workflow-request.ts";
+import type { WorkflowSummary } from "../contract/workflow-summary.ts";
+import type { ArtifactView, WorkflowView } from "../contract/workflow-view.ts";
+import { CliError, type ExitReason } from "./exit-code.ts";
+import { readFrames } from "./sse.ts";
+
+const RECONNECT_DELAYS_MS = [100, 300, 1000, 2000];
+
+export type Page<Item> = { readonly data: readonly Item[]; readonly next_cursor: string | null };
+export type Health = { readonly status: string; readonly version: string; readonly instance_id: string };
+export type Provider = {
+  readonly name: string;
+  readonly kind: string;
+  readonly default_model: string | null;
+};
+export type ProviderHealth = {
+  readonly healthy: boolean;
+  readonly latency_ms: number;
+  readonly message: string | null;
+};
+type Query = Readonly<Record<string, string | number | undefined>>;
+type Call = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
+
+/** The server can't be reached (any more). */
+export class ServerLostError extends CliError {
+  constructor(url: string, cause: unknown) {
+    const why = cause instanceof Error ? reasonOf(cause) : String(cause);
+    super("unavailable", `no answer from the server at ${url}: ${why}`, {
+      cause,
+      code: "server_unreachable",
+    });
+  }
+}
+
+/** The one way in which the CLI talks to an engine: the REST API, of a server elsewhere or in this process. */
+export class HttpClient {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url.replace(/\/+$/, "");
+  }
+
+  health(signal?: AbortSignal): Promise<Health> {
+    return this.#json("/healthz", { signal });
+  }
+
+  createWorkflow(body: CreateWorkflowBody): Promise<WorkflowView> {
+    return this.#json("/api/v1/workflows", { method: "POST", body });
+  }
+
+  listWorkflows(query: Query): Promise<Page<WorkflowSummary>> {
+    return this.#json(`/api/v1/workflows${queryText(query)}`);
+  }
+
+  readWorkflow(id: string): Promise<WorkflowView> {
+    return this.#json(pathOf(id));
+  }
+
+  pause(id: string): Promise<WorkflowView> {
+    return this.#json(`${pathOf(id)}/pause`, { method: "POST", body: {} });
+  }
+
+  resume(id: string, body: ResumeWorkflowBody): Promise<WorkflowView> {
+    return this.#json(`${pathOf(id)}/resume`, { method: "POST", body });
+  }
+
+  cancel(id: string): Promise<WorkflowView> {
+    return this.#json(`${pathOf(id)}/cancel`, { method: "POST", body: {} });
+  }
+
+  /** The newest revision of every path. */
+  async listArtifacts(id: string): Promise<ArtifactView[]> {
+    const artifacts: ArtifactView[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = queryText({ limit: 1000, cursor: cursor ?? undefined });
+      const page: Page<ArtifactView> = await this.#json(`${pathOf(id)}/artifacts${query}`);
+      artifacts.push(...page.data);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return artifacts;
+  }
+
+  async readArtifact(id: string, artifactId: string): Promise<string> {
+    return text(await this.#ask(`${pathOf(id)}/artifacts/${encodeURIComponent(artifactId)}`, {}));
+  }
+
+  listProviders(): Promise<Page<Provider>> {
+    return this.#json("/api/v1/providers?limit=1000");
+  }
+
+  testProvider(name: string): Promise<ProviderHealth> {
+    return this.#json(`/api/v1/providers/${encodeURIComponent(name)}/test`, { method: "POST", body: {} });
+  }
+
+  /**
+   * Events with a `seq` above `after`, as they happen, until the workflow is closed. A broken connection is taken up
+   * again where it broke; when the server stays away, throws a ServerLostError.
+   */
+  async *follow(id: string, after: number, signal: AbortSignal): AsyncGenerator<EventRow> {
+    let last = after;
+    let failures = 0;
+    while (!signal.aborted) {
+      let lost = new ServerLostError(this.url, "the stream ended");
+      try {
+        const answer = await this.#ask(`${pathOf(id)}/stream?after=${last}`, { signal });
+        if (answer.statusCode === 204) return;
+        for await (const frame of readFrames(answer)) {
+          const event = JSON.parse(frame.data) as EventRow;
+          last = event.seq;
+          failures = 0;
+          yield event;
+          if (event.type === "workflow.closed") return;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        lost = lossOf(error, this.url);
+      }
+      const delay = RECONNECT_DELAYS_MS[failures];
+      if (delay === undefined) throw lost;
+      failures += 1;
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #json<T>(path: string, call: Call = {}): Promise<T> {
+    const body = await text(await this.#ask(path, call));
+    try {
+      return JSON.parse(body) as T;
+    } catch (error) {
+      throw new CliError("unavailable", `${this.url} does not answer like an orca server`, { cause: error });
+    }
+  }
+
+  async #ask(path: string, call: Call): Promise<IncomingMessage> {
+    let answer: IncomingMessage;
+    try {
+      answer = await send(new URL(`${this.url}${path}`), call);
+    } catch (error) {
+      throw new ServerLostError(this.url, error);
+    }
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    const body = await text(answer);
+    throw refusal(status, answer.headers["content-type"]?.includes("problem+json") ? body : null, this.url);
+  }
+}
+
+/**
+ * One request on a connection of its own. `fetch` would open spare connections that never ask anything, and a server
+ * that stops has to wait for those.
+ */
+async function send(url: URL, { method = "GET", body, signal }: Call): Promise<IncomingMessage> {
+  const open = url.protocol === "https:" ? https.request : http.request;
+  const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
+  const headers = payload && { "content-type": "application/json", "content-length": payload.length };
+  const request = open(url, { method, agent: false, ...(headers && { headers }), ...(signal && { signal }) });
+  const answered = once(request, "response") as Promise<[IncomingMessage]>;
+  request.end(payload ?? undefined);
+  const [answer] = await answered;
+  request.on("error", (error) => answer.destroy(error));
+  return answer;
+}
+
+/** A break in the middle of a stream is a loss of the server as well; a refusal is not. */
+function lossOf(error: unknown, url: string): ServerLostError {
+  if (error instanceof ServerLostError) return error;
+  if (error instanceof CliError) throw error;
+  return new ServerLostError(url, error);
+}
+
+function refusal(status: number, body: string | null, url: string): CliError {
+  const problem = body === null ? null : parse(body);
+  if (!problem) {
+    return new CliError("unavailable", `${url} does not answer like an orca server (HTTP ${status})`);
+  }
+  const fields = problem.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`);
+  // The general refusal only counts the fields; any other detail says more than they do.
+  const general = problem.code === "invalid_request" && fields.length > 0;
+  const reason = problem.code === "no_model" ? "waiting" : reasonOfStatus(status);
+  return new CliError(reason, general ? fields.join("; ") : problem.detail, { code: problem.code });
+}
+
+function parse(body: string): Problem | null {
+  try {
+    const value = JSON.parse(body) as Partial<Problem>;
+    if (typeof value.detail !== "string") return null;
+    return { ...(value as Problem), errors: value.errors ?? [], code: value.code ?? "refused" };
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function reasonOfStatus(status: number): ExitReason {
+  if (status === 404) return "not_found";
+  if (status >= 400 && status < 500) return "usage";
+  return status === 502 || status === 503 ? "unavailable" : "failed";
+}
+
+function pathOf(id: string): string {
+  return `/api/v1/workflows/${encodeURIComponent(id)}`;
+}
+
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined) parameters.set(key, String(value));
+  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
+}
+
+function reasonOf(error: Error): string {
+  return "code" in error ? String(error.code) : error.message;
+}

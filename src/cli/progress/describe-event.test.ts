@@ -1,0 +1,214 @@
+import { Writable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+
+import { describe, expect, test } from "vitest";
+
+import type { EventRow } from "../../contract/event-row.ts";
+import type { RoleName } from "../../core/role-name.ts";
+import type { EventPayload, EventType } from "../../core/workflow/events.ts";
+import { describeEvent, NO_PROGRESS, type Progress, type ProgressLine } from "./describe-event.ts";
+import { formatLine, openPrinter } from "./progress-printer.ts";
+
+type Place = {
+  readonly role?: RoleName;
+  readonly step_id?: string;
+  readonly task_id?: string;
+  readonly second?: number;
+};
+
+let seq = 0;
+function event<T extends EventType>(type: T, payload: EventPayload<T>, place: Place = {}): EventRow {
+  seq += 1;
+  return {
+    id: `w:${seq}`,
+    workflow_id: "w",
+    seq,
+    type,
+    role: place.role ?? null,
+    step_id: place.step_id ?? null,
+    task_id: place.task_id ?? null,
+    payload,
+    actor: "engine",
+    version: 1,
+    occurred_at: new Date(Date.UTC(2026, 0, 1, 0, 0, place.second ?? 0)).toISOString(),
+  };
+}
+
+function tell(...events: EventRow[]): { lines: ProgressLine[]; progress: Progress } {
+  let progress = NO_PROGRESS;
+  const lines = events.flatMap((one) => {
+    const described = describeEvent(progress, one);
+    progress = described.progress;
+    return described.lines;
+  });
+  return { lines, progress };
+}
+
+const architect = { role: "architect", step_id: "architect:0" } as const;
+const usage = { input_tokens: 100, output_tokens: 20, cached_input_tokens: 0, reasoning_tokens: 0 };
+const called: EventPayload<"model.called"> = {
+  attempt: 1,
+  ordinal: 1,
+  provider: "p",
+  model_asked: "m",
+  model_served: "m",
+  usage,
+  latency_ms: 1,
+  finish_reason: "stop",
+  request_hash: "",
+  prompt_hash: "",
+  packet_hash: "",
+  config_hash: "",
+  response_hash: null,
+  error: null,
+};
+
+describe("a step", () => {
+  test("is told when it begins and when it ends, with time and tokens", () => {
+    const { lines, progress } = tell(
+      event("role.started", { attempt: 1, cycle: 0 }, { ...architect, second: 1 }),
+      event("model.called", called, architect),
+      event("model.called", called, architect),
+      event("role.completed", { attempt: 1, cycle: 0, summary: "Two tasks." }, { ...architect, second: 5 }),
+    );
+    expect(lines).toEqual([
+      { status: "run", subject: "Architect", detail: "", elapsed_ms: null, tokens: null },
+      { status: "ok", subject: "Architect", detail: "Two tasks.", elapsed_ms: 4000, tokens: 240 },
+    ]);
+    expect(progress).toMatchObject({ tokens: 240, model_calls: 2 });
+    expect(progress.open.size).toBe(0);
+  });
+
+  test("of a task goes by the task's title, two of them at the same time", () => {
+    const task = (key: string, title: string, ordinal: number) =>
+      event(
+        "task.created",
+        { key, title, description: "", depends_on: [], criteria: [], ordinal, cycle: 0 },
+        { task_id: key },
+      );
+    const place = (key: string) => ({ role: "implementer", step_id: `task:${key}`, task_id: key }) as const;
+    const { lines, progress } = tell(
+      task("a", "Read", 1),
+      task("b", "Write", 2),
+      event("role.started", { attempt: 1, cycle: 0 }, place("a")),
+      event("role.started", { attempt: 1, cycle: 0 }, place("b")),
+      event("role.completed", { attempt: 1, cycle: 0, summary: "" }, place("b")),
+    );
+    expect(lines.map(({ subject }) => subject)).toEqual([
+      "Implementer · Read",
+      "Implementer · Write",
+      "Implementer · Write",
+    ]);
+    expect([...progress.open.values()].map(({ label }) => label)).toEqual(["Implementer · Read"]);
+  });
+
+  test("in a repair says so; the Finalizer after one does not", () => {
+    const { lines } = tell(
+      event("role.started", { attempt: 1, cycle: 2 }, { role: "qa", step_id: "qa:2" }),
+      event("role.started", { attempt: 1, cycle: 2 }, { role: "finalizer", step_id: "finalizer" }),
+    );
+    expect(lines.map(({ subject }) => subject)).toEqual(["QA (repair 2)", "Finalizer"]);
+  });
+
+  test("that will be tried again is a note, one that is given up a failure", () => {
+    const problem = { code: "overloaded", message: "busy" };
+    const { lines } = tell(
+      event("step.failed", { ...problem, attempt: 1, retry_at: "2026-01-01T00:00:09.000Z" }, architect),
+      event("role.failed", { ...problem, attempt: 2, cycle: 0 }, architect),
+      event("step.failed", { ...problem, attempt: 2, retry_at: null }, architect),
+    );
+    expect(lines.map(({ status, detail }) => [status, detail])).toEqual([
+      ["note", "attempt 1 failed (overloaded), tried again at 00:00:09 UTC"],
+      ["FAIL", "overloaded: busy"],
+    ]);
+  });
+});
+
+test("a blocking finding stands out, and its repair names it", () => {
+  const finding = {
+    id: "f1",
+    severity: "blocking",
+    component: "a.js",
+    description: "wrong",
+    recommendation: "",
+    evidence: "",
+    criterion: null,
+    ordinal: 1,
+    cycle: 0,
+    raised_by: "qa",
+  } as const;
+  const { lines } = tell(
+    event("settings.changed", { max_qa_retries: 3, pinned: { provider: null, model: null } }),
+    event("finding.raised", finding),
+    event("repair.started", { cycle: 1, findings: ["f1"] }),
+    event("finding.resolved", { id: "f1", cycle: 1, resolution: "mended" }),
+  );
+  expect(lines.map(({ status, subject, detail }) => `${status} ${subject}: ${detail}`)).toEqual([
+    "FAIL blocking finding: a.js: wrong",
+    "note repair cycle 1 of 3: for finding f1",
+    "ok finding f1 resolved: mended",
+  ]);
+});
+
+test.each([
+  ["paused", "wait"],
+  ["awaiting_approval", "wait"],
+  ["completed", "done"],
+  ["failed", "FAIL"],
+  ["cancelled", "FAIL"],
+] as const)("the state %s is told as %s", (to, status) => {
+  const { lines } = tell(
+    event("state.transition", { from: "running", to, reason: "why", message: "because" }),
+  );
+  expect(lines).toEqual([expect.objectContaining({ status, detail: "why: because" })]);
+});
+
+test("unknown types and unknown shapes are passed over", () => {
+  const later = { ...event("step.completed", { attempt: 1 }), type: "sandbox.warmed" };
+  const inherited = { ...event("step.completed", { attempt: 1 }), type: "constructor" };
+  const odd = { ...event("role.completed", { attempt: 1, cycle: 0, summary: "" }), payload: { summary: 7 } };
+  expect(tell(later, inherited, odd).lines).toEqual([]);
+});
+
+function stream(isTTY: boolean, columns = 80) {
+  const written: string[] = [];
+  const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+    written.push(chunk.toString());
+    done();
+  };
+  return Object.assign(new Writable({ write }), { isTTY, columns, raw: () => written.join("") });
+}
+
+test("a line fits the terminal and holds status, subject, time and tokens", () => {
+  const line = {
+    status: "ok",
+    subject: "QA",
+    detail: "x".repeat(200),
+    elapsed_ms: 4100,
+    tokens: 2345,
+  } as const;
+  const text = stripVTControlCharacters(formatLine(line, stream(true, 100)));
+  expect(text).toMatch(/^ ok {5}QA +4\.1s +2,345 tok {2}x+…$/);
+  expect(text.length).toBeLessThanOrEqual(100);
+});
+
+test("without a terminal there are plain lines, and none is ever rewritten", () => {
+  const out = stream(false);
+  const printer = openPrinter(out);
+  printer.show(event("role.started", { attempt: 1, cycle: 0 }, architect));
+  printer.show(event("role.completed", { attempt: 1, cycle: 0, summary: "Done." }, architect));
+  printer.close();
+  expect(stripVTControlCharacters(out.raw())).toMatch(
+    /^ run {4}Architect\n ok {5}Architect +0\.0s {2}Done\.\n$/,
+  );
+});
+
+test("on a terminal what runs stands in a live line that goes away", () => {
+  const out = stream(true);
+  const printer = openPrinter(out);
+  printer.show(event("role.started", { attempt: 1, cycle: 0 }, architect));
+  expect(out.raw()).toContain(" run    Architect ");
+  expect(out.raw()).not.toContain("\n");
+  printer.close();
+  expect(out.raw().endsWith("\r\u001b[2K")).toBe(true);
+});

@@ -1,0 +1,167 @@
+import type { EventRow } from "../../contract/event-row.ts";
+import type { RoleName } from "../../core/role-name.ts";
+import { EVENT_PAYLOADS, type EventPayload, type EventType } from "../../core/workflow/events.ts";
+import { ROLE_TITLES, sizeText } from "./wording.ts";
+
+export type LineStatus = "run" | "ok" | "FAIL" | "wait" | "note" | "file" | "done";
+
+/** One thing that happened, for a person. */
+export type ProgressLine = {
+  readonly status: LineStatus;
+  readonly subject: string;
+  readonly detail: string;
+  /** Null where nothing was measured. */
+  readonly elapsed_ms: number | null;
+  readonly tokens: number | null;
+};
+
+type OpenWork = { readonly label: string; readonly started_at: string; readonly tokens: number };
+
+/** What must be remembered from event to event to tell how far a workflow is. */
+export type Progress = {
+  readonly started_at: string | null;
+  readonly now: string | null;
+  readonly cycle: number;
+  readonly max_qa_retries: number;
+  readonly tokens: number;
+  readonly model_calls: number;
+  /** Steps that run, by id. */
+  readonly open: ReadonlyMap<string, OpenWork>;
+  readonly tasks: ReadonlyMap<string, string>;
+};
+
+export const NO_PROGRESS: Progress = {
+  started_at: null,
+  now: null,
+  cycle: 0,
+  max_qa_retries: 0,
+  tokens: 0,
+  model_calls: 0,
+  open: new Map(),
+  tasks: new Map(),
+};
+
+type Described = { readonly progress: Progress; readonly lines: readonly ProgressLine[] };
+type Describe<T extends EventType> = (
+  progress: Progress,
+  event: EventRow,
+  payload: EventPayload<T>,
+) => Described;
+
+/** The next progress and the lines that an event is worth. Events of an unknown type or shape are passed over. */
+export function describeEvent(before: Progress, event: EventRow): Described {
+  const progress = { ...before, now: event.occurred_at, started_at: before.started_at ?? event.occurred_at };
+  const type = event.type as EventType;
+  const describe = Object.hasOwn(DESCRIPTIONS, type) ? DESCRIPTIONS[type] : undefined;
+  if (!describe) return { progress, lines: [] };
+  const payload = EVENT_PAYLOADS[type].safeParse(event.payload);
+  if (!payload.success) return { progress, lines: [] };
+  return (describe as Describe<EventType>)(progress, event, payload.data);
+}
+
+function line(status: LineStatus, subject: string, detail = ""): ProgressLine {
+  return { status, subject, detail, elapsed_ms: null, tokens: null };
+}
+
+function told(progress: Progress, ...lines: ProgressLine[]): Described {
+  return { progress, lines };
+}
+
+function titleOf(role: RoleName | null): string {
+  return role === null ? "Engine" : ROLE_TITLES[role];
+}
+
+/** The roles that a repair cycle calls again. */
+const REPAIRING: readonly RoleName[] = ["architect", "implementer", "qa"];
+
+/** What a step is called: its task, or else its role and the repair cycle it belongs to. */
+function labelOf(progress: Progress, event: EventRow, cycle: number): string {
+  const task = event.task_id === null ? undefined : (progress.tasks.get(event.task_id) ?? event.task_id);
+  if (task !== undefined) return `${titleOf(event.role)} · ${task}`;
+  if (event.role === null) return "Delivery";
+  const inRepair = cycle > 0 && REPAIRING.includes(event.role);
+  return inRepair ? `${titleOf(event.role)} (repair ${cycle})` : titleOf(event.role);
+}
+
+function opened(progress: Progress, event: EventRow, cycle: number): Described {
+  if (event.step_id === null) return told(progress);
+  const label = labelOf(progress, event, cycle);
+  const work = { label, started_at: event.occurred_at, tokens: 0 };
+  const open = new Map(progress.open).set(event.step_id, work);
+  return told({ ...progress, open }, line("run", label));
+}
+
+function closed(progress: Progress, event: EventRow, status: LineStatus, detail: string): Described {
+  const work = event.step_id === null ? undefined : progress.open.get(event.step_id);
+  const open = new Map([...progress.open].filter(([id]) => id !== event.step_id));
+  const elapsed = work ? Date.parse(event.occurred_at) - Date.parse(work.started_at) : null;
+  const subject = work?.label ?? labelOf(progress, event, 0);
+  const tokens = work && work.tokens > 0 ? work.tokens : null;
+  return told({ ...progress, open }, { status, subject, detail, elapsed_ms: elapsed, tokens });
+}
+
+const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
+  "workflow.created": (progress, _event, { max_qa_retries }) => told({ ...progress, max_qa_retries }),
+  "settings.changed": (progress, _event, { max_qa_retries }) => told({ ...progress, max_qa_retries }),
+  "step.started": (progress, event, { cycle, kind }) =>
+    kind === "role" || kind === "task" ? told(progress) : opened(progress, event, cycle),
+  "role.started": (progress, event, { cycle }) => opened(progress, event, cycle),
+  "role.completed": (progress, event, { summary }) => closed(progress, event, "ok", summary),
+  "role.failed": (progress, event, { code, message }) =>
+    closed(progress, event, "FAIL", `${code}: ${message}`),
+  "step.failed": (progress, event, { attempt, retry_at, code, message }) => {
+    const ended = closed(progress, event, "FAIL", `${code}: ${message}`);
+    if (retry_at === null) return event.role === null ? ended : told(ended.progress);
+    const again = `attempt ${attempt} failed (${code}), tried again at ${retry_at.slice(11, 19)} UTC`;
+    return told(ended.progress, line("note", labelOf(progress, event, 0), again));
+  },
+  "step.cancelled": (progress, event) => told(closed(progress, event, "note", "").progress),
+  "model.called": (progress, event, { usage }) => {
+    const used = usage.input_tokens + usage.output_tokens;
+    const work = event.step_id === null ? undefined : progress.open.get(event.step_id);
+    const open = new Map(progress.open);
+    if (work && event.step_id !== null) open.set(event.step_id, { ...work, tokens: work.tokens + used });
+    return told({ ...progress, open, tokens: progress.tokens + used, model_calls: progress.model_calls + 1 });
+  },
+  "task.created": (progress, event, { key, title }) =>
+    told({ ...progress, tasks: new Map(progress.tasks).set(event.task_id ?? key, title) }),
+  "artifact.produced": (progress, _event, { path, revision, size }) => {
+    const again = revision > 1 ? `, revision ${revision}` : "";
+    return told(progress, line("file", path, `${sizeText(size)}${again}`));
+  },
+  "finding.raised": (progress, _event, { severity, component, description }) =>
+    told(
+      progress,
+      line(severity === "blocking" ? "FAIL" : "note", `${severity} finding`, `${component}: ${description}`),
+    ),
+  "finding.resolved": (progress, _event, { id, resolution }) =>
+    told(progress, line("ok", `finding ${id} resolved`, resolution)),
+  "repair.started": (progress, _event, { cycle, findings }) => {
+    const why = `for ${findings.length === 1 ? "finding" : "findings"} ${findings.join(", ")}`;
+    return told(
+      { ...progress, cycle },
+      line("note", `repair cycle ${cycle} of ${progress.max_qa_retries}`, why),
+    );
+  },
+  "contract.violated": (progress, event, { problem }) =>
+    told(progress, line("note", titleOf(event.role), `answer refused: ${problem}`)),
+  "model.reasked": (progress, event, { problems }) =>
+    told(progress, line("note", titleOf(event.role), `asked again: ${problems.join("; ")}`)),
+  "model.substituted": (progress, event, { asked, used, reason }) =>
+    told(progress, line("note", titleOf(event.role), `${used} instead of ${asked}: ${reason}`)),
+  "refiner.suggestion": (progress, _event, { component_type, component_name, problem }) =>
+    told(progress, line("note", `suggestion for ${component_type} ${component_name}`, problem)),
+  "delivery.completed": (progress, _event, { action, links }) =>
+    told(progress, line("ok", `delivered by ${action}`, links.length === 1 ? (links[0] ?? "") : "")),
+  "delivery.failed": (progress, _event, { action, message }) =>
+    told(progress, line("FAIL", `delivery by ${action}`, message)),
+  "state.transition": (progress, _event, { from, to, reason, message }) => {
+    const detail = [reason, message].filter((text) => text !== null && text !== "").join(": ");
+    if (to === "paused" || to === "awaiting_approval") {
+      return told(progress, line("wait", to.replace("_", " "), detail));
+    }
+    if (to === "completed") return told(progress, line("done", "completed", detail));
+    if (to === "failed" || to === "cancelled") return told(progress, line("FAIL", to, detail));
+    return told(progress, ...(from === "paused" || from === "failed" ? [line("note", "resumed")] : []));
+  },
+};

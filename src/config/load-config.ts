@@ -1,0 +1,167 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import envPaths from "env-paths";
+import type { z } from "zod";
+
+import { ConfigError } from "./config-error.ts";
+import { nodeAt } from "./config-schema.ts";
+import { Config } from "./config.ts";
+import { databaseUrl, expandPath } from "./database-url.ts";
+import { detectProviders } from "./detected-providers.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { fromText } from "./from-text.ts";
+import { mergeProviders, type ProviderItem } from "./merge-providers.ts";
+import { readConfigFile } from "./read-config-file.ts";
+import type { Origin, Setting, Source } from "./setting.ts";
+
+/** Flags of the command line, as text. */
+export type ConfigFlags = {
+  readonly [Flag in "host" | "port" | "database" | "data_dir" | "config" | "log_level"]?: string | undefined;
+};
+
+/** A frozen configuration that can say of each value where it comes from. */
+export type LoadedConfig = {
+  readonly config: Config;
+  /** The orca.yaml that was read, or null. */
+  readonly file: string | null;
+  /** Origin of a setting by its dotted name; providers by name, as in `providers.openai.api_key`. */
+  readonly origin: (name: string) => Origin;
+};
+
+type Places = { readonly flags: ConfigFlags; readonly env: Environment; readonly cwd: string };
+
+const PATHS = envPaths("orca", { suffix: "" });
+const FLAG_PATHS: Readonly<Record<string, readonly string[]>> = { log_level: ["log", "level"] };
+
+/** Reads flags, environment and orca.yaml, in this order of precedence. Throws a ConfigError that lists every problem found. */
+export function loadConfig(places: Places): LoadedConfig {
+  const { env, cwd } = places;
+  const file = configFile(places);
+  const sources: Source[] = [
+    { settings: detectProviders(env, cwd), problems: [] },
+    file === null ? { settings: [], problems: [] } : readConfigFile(file, env),
+    readEnvironment(env, cwd),
+    readFlags(places),
+  ];
+  const problems = sources.flatMap((source) => source.problems);
+  const settings = sources.flatMap((source) => source.settings);
+  const { items, rest } = mergeProviders(settings, problems);
+  const given = new Map(rest.map((setting) => [setting.path.join("."), setting]));
+  const values = { ...resolvePaths(given, cwd, problems), providers: items.map((item) => item.values) };
+  const parsed = Config.safeParse(values);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const { path } = issue;
+      problems.push(`${whereIs(path, given, items)}${nameOf(path, items)}: ${messageOf(issue)}`);
+    }
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return { config: deepFreeze(parsed.data), file, origin: originOf(given, items) };
+}
+
+function configFile({ flags, env, cwd }: Places): string | null {
+  const named = flags.config ?? (env["ORCA_CONFIG"] || undefined);
+  if (named !== undefined) return resolve(cwd, named);
+  const usual = [join(cwd, "orca.yaml"), join(PATHS.config, "orca.yaml")];
+  return usual.find((file) => existsSync(file)) ?? null;
+}
+
+function readFlags({ flags, cwd }: Places): Source {
+  const settings = Object.entries(flags).flatMap(([flag, text]): Setting[] => {
+    if (flag === "config" || text === undefined) return [];
+    const name = `--${flag.replaceAll("_", "-")}`;
+    const path = FLAG_PATHS[flag] ?? [flag];
+    const schema = nodeAt(path);
+    if (!schema) throw new Error(`flag ${name} sets no known value`);
+    return [{ path, value: fromText(text, schema), origin: { kind: "flag", name }, where: name, base: cwd }];
+  });
+  return { settings, problems: [] };
+}
+
+/** The settings as one nested value, with the paths absolute and what depends on another setting filled in. */
+function resolvePaths(
+  given: ReadonlyMap<string, Setting>,
+  cwd: string,
+  problems: string[],
+): Record<string, unknown> {
+  const dataDir = given.get("data_dir");
+  const dataDirPath =
+    typeof dataDir?.value === "string" ? expandPath(dataDir.value, dataDir.base) : PATHS.data;
+  const tree: Record<string, unknown> = {};
+  for (const { path, value } of given.values()) put(tree, path, value);
+  tree["data_dir"] = dataDir && typeof dataDir.value !== "string" ? dataDir.value : dataDirPath;
+  const database = given.get("database");
+  if (!database) tree["database"] = `sqlite:${join(dataDirPath, "orca.db")}`;
+  else if (typeof database.value === "string") {
+    const url = databaseUrl(database.value, database.base);
+    if (url === null) {
+      const expected = "expected sqlite:<path> or postgres://user:password@host/database";
+      problems.push(`${database.where}: database: ${expected}`);
+    } else tree["database"] = url;
+  }
+  const allowed = given.get("delivery.directory.allowed");
+  if (allowed && Array.isArray(allowed.value)) {
+    const folders = allowed.value.map((folder) =>
+      typeof folder === "string" ? expandPath(folder, allowed.base) : (folder as unknown),
+    );
+    put(tree, allowed.path, folders);
+  }
+  return tree;
+}
+
+function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) tree[key] = value;
+  else put((tree[key] ??= {}) as Record<string, unknown>, rest, value);
+}
+
+type Issue = readonly PropertyKey[];
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  number: "expected a whole number",
+  int: "expected a whole number",
+  boolean: "expected true or false",
+  string: "expected text",
+  array: "expected a list",
+};
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  return (issue.code === "invalid_type" && EXPECTED[issue.expected]) || issue.message;
+}
+
+function whereIs(path: Issue, given: ReadonlyMap<string, Setting>, items: readonly ProviderItem[]): string {
+  const item = path[0] === "providers" ? items[Number(path[1])] : undefined;
+  if (item) return `${item.settings.get(String(path[2]))?.where ?? item.where}: `;
+  for (let length = path.length; length > 0; length -= 1) {
+    const setting = given.get(path.slice(0, length).join("."));
+    if (setting) return `${setting.where}: `;
+  }
+  return "";
+}
+
+function nameOf(path: Issue, items: readonly ProviderItem[]): string {
+  const item = path[0] === "providers" ? items[Number(path[1])] : undefined;
+  return item ? ["providers", item.name, ...path.slice(2)].join(".") : path.join(".");
+}
+
+function originOf(
+  given: ReadonlyMap<string, Setting>,
+  items: readonly ProviderItem[],
+): LoadedConfig["origin"] {
+  return (name) => {
+    const [root, provider, key] = name.split(".");
+    const item = root === "providers" ? items.find((candidate) => candidate.name === provider) : undefined;
+    const setting = item ? item.settings.get(key ?? "kind") : given.get(name);
+    return setting?.origin ?? { kind: "default" };
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}

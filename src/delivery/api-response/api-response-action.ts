@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+import type { DeliveryAction } from "../../ports/delivery-action.ts";
+
+/** Leaves the artifacts where the API serves them; the receipt says under which addresses. */
+export const apiResponseAction: DeliveryAction<Record<string, never>> = {
+  name: "api-response",
+  config: z.strictObject({}),
+  deliver: (_config, { workflow_id, artifacts }) =>
+    Promise.resolve({
+      action: "api-response",
+      links: artifacts.map(({ id }) => `/api/v1/workflows/${workflow_id}/artifacts/${id}`),
+      metadata: [{ name: "artifacts", value: String(artifacts.length) }],
+    }),
+};

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { DeliveryContext } from "../../ports/delivery-action.ts";
+import { DeliveryError } from "../../ports/delivery-action.ts";
+import { deliveryActionSuite } from "../delivery-action.testsuite.ts";
+import { createDirectoryAction } from "./directory-action.ts";
+
+async function tree(directory: string): Promise<Record<string, string>> {
+  const names = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  return Object.fromEntries(files.map((file, index) => [file.slice(directory.length + 1), contents[index]!]));
+}
+
+deliveryActionSuite("directory", async () => {
+  const allowed = await mkdtemp(join(tmpdir(), "orca-delivery-"));
+  return {
+    action: createDirectoryAction({ allowed: [allowed] }),
+    config: { path: join(allowed, "out") },
+    result: () => tree(join(allowed, "out")),
+    close: () => rm(allowed, { recursive: true }),
+  };
+});
+
+let home = "";
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "orca-delivery-"));
+  await mkdir(join(home, "allowed"));
+  await mkdir(join(home, "private"));
+});
+afterEach(() => rm(home, { recursive: true }));
+
+const deliver = (path: string, ...files: [path: string, content: string][]) =>
+  createDirectoryAction({ allowed: [join(home, "allowed")] }).deliver({ path }, contextOf(files));
+
+function contextOf(files: readonly [path: string, content: string][]): DeliveryContext {
+  return {
+    workflow_id: "w",
+    title: "",
+    summary: "",
+    artifacts: files.map(([path, content]) => ({
+      id: path,
+      path,
+      content,
+      kind: "code",
+      description: "",
+      hash: "",
+    })),
+    signal: new AbortController().signal,
+  };
+}
+
+test("writes the newest revision over an older one and leaves what else is there", async () => {
+  const out = join(home, "allowed/out");
+  await deliver(out, ["a.txt", "old"]);
+  await writeFile(join(out, "mine.txt"), "mine");
+  await deliver(out, ["a.txt", "new"], ["deep/b.txt", "b"]);
+  expect(await tree(out)).toEqual({ "a.txt": "new", "deep/b.txt": "b", "mine.txt": "mine" });
+});
+
+test.each([
+  ["a directory beside the allowed one", "../private"],
+  ["a directory whose name only begins like it", "../allowed-too"],
+  ["a way out", "x/../../private"],
+])("%s is refused when the workflow is created, with the line to add", (_, path) => {
+  const full = `${join(home, "allowed")}/${path}`;
+  const checked = createDirectoryAction({ allowed: [join(home, "allowed")] }).config.safeParse({
+    path: full,
+  });
+  expect(checked.error?.issues[0]?.message).toContain("delivery: { directory: { allowed: [");
+});
+
+test("nothing is allowed by default", () => {
+  const { config } = createDirectoryAction({ allowed: [] });
+  expect(config.safeParse({ path: home }).error?.issues[0]?.message).toBe(
+    `the directory ${home} is not allowed for delivery; ` +
+      `allow it in orca.yaml with  delivery: { directory: { allowed: ["${home}"] } }`,
+  );
+});
+
+test("a relative path is refused", () => {
+  const { config } = createDirectoryAction({ allowed: ["/"] });
+  expect(config.safeParse({ path: "out" }).error?.issues[0]?.message).toBe("write an absolute path");
+});
+
+test("a link in the allowed directory does not lead out of it", async () => {
+  await symlink(join(home, "private"), join(home, "allowed/link"));
+  await expect(deliver(join(home, "allowed/link/out"), ["a.txt", "a"])).rejects.toThrow(DeliveryError);
+  expect(await readdir(join(home, "private"))).toEqual([]);
+});
+
+test("a link inside the target does not lead out of it, and nothing is written beside it", async () => {
+  const out = join(home, "allowed/out");
+  await mkdir(out);
+  await symlink(join(home, "private"), join(out, "src"));
+  await expect(deliver(out, ["a.txt", "a"], ["src/deep/b.txt", "b"])).rejects.toThrow(/symbolic link/);
+  expect(await readdir(join(home, "private"))).toEqual([]);
+  expect(await readdir(out)).toEqual(["src"]);
+});
+
+test("a link in the last place is replaced, what it points to stays", async () => {
+  const out = join(home, "allowed/out");
+  await mkdir(out);
+  await writeFile(join(home, "private/secret.txt"), "untouched");
+  await symlink(join(home, "private/secret.txt"), join(out, "a.txt"));
+  await deliver(out, ["a.txt", "a"]);
+  expect(await readFile(join(home, "private/secret.txt"), "utf8")).toBe("untouched");
+  expect(await tree(out)).toEqual({ "a.txt": "a" });
+});
+
+test.each(["../a", "/etc/a", "a\0b", "a/../../b", ".git/config"])(
+  "the path %j is not written",
+  async (path) => {
+    const out = join(home, "allowed/out");
+    await expect(deliver(out, ["good.txt", "g"], [path, "x"])).rejects.toThrow(DeliveryError);
+    expect(await readdir(join(home, "allowed"))).toEqual([]);
+  },
+);
+
+test("case twins are not written", async () => {
+  await expect(deliver(join(home, "allowed/out"), ["A.txt", "1"], ["a.txt", "2"])).rejects.toThrow(
+    /same file/,
+  );
+});
+
+test("a directory in the place of a file fails the delivery and leaves no staging behind", async () => {
+  const out = join(home, "allowed/out");
+  await mkdir(join(out, "a.txt"), { recursive: true });
+  await expect(deliver(out, ["a.txt", "a"])).rejects.toThrow(/no file stands there/);
+  expect(await readdir(out)).toEqual(["a.txt"]);
+});

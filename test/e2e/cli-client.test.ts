@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { CliError } from "../../src/cli/exit-code.ts";
+import { HttpClient, ServerLostError } from "../../src/cli/http-client.ts";
+import { saveArtifacts } from "../../src/cli/save-artifacts.ts";
+import { findServer, writeServerFile } from "../../src/cli/server-file.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+
+let home = "";
+const servers: Server[] = [];
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "orca-client-"));
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await rm(home, { recursive: true });
+});
+
+/** Something that speaks HTTP and is not to be trusted. */
+async function serve(answer: RequestListener): Promise<HttpClient> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  servers.push(server);
+  await once(server, "listening");
+  return new HttpClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+function frame(seq: number, type = "step.completed"): string {
+  return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify({ seq, type })}\n\n`;
+}
+
+test.each(["../out.txt", "/tmp/orca-out.txt", "a/../../out.txt", "a\\..\\out.txt"])(
+  "a server can't have the file %j written",
+  async (path) => {
+    const client = await serve((request, response) => {
+      const list = JSON.stringify({
+        data: [
+          { id: "a1", path: "good.txt" },
+          { id: "a2", path },
+        ],
+        next_cursor: null,
+      });
+      response.end(request.url?.includes("artifacts?") ? list : "content");
+    });
+    await expect(saveArtifacts(client, "w", join(home, "deep/out"))).rejects.toThrow(CliError);
+    expect(await readdir(home)).toEqual([]);
+  },
+);
+
+test("artifacts come from every page", async () => {
+  const client = await serve((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
+    if (!pathname.endsWith("/artifacts")) {
+      response.end(pathname);
+      return;
+    }
+    const second = searchParams.get("cursor") === "more";
+    response.end(
+      JSON.stringify(
+        second
+          ? { data: [{ id: "a2", path: "two.txt" }], next_cursor: null }
+          : { data: [{ id: "a1", path: "one.txt" }], next_cursor: "more" },
+      ),
+    );
+  });
+  expect((await saveArtifacts(client, "w", home)).toSorted()).toEqual([
+    join(home, "one.txt"),
+    join(home, "two.txt"),
+  ]);
+});
+
+test("a broken stream is taken up behind the last event, without a double one", async () => {
+  const asked: (string | null)[] = [];
+  const client = await serve((request, response) => {
+    asked.push(new URL(request.url ?? "", "http://localhost").searchParams.get("after"));
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    if (asked.length === 1) {
+      response.write(frame(1) + frame(2) + "id: 3\nevent: cut", () => response.destroy());
+    } else response.end(frame(3) + frame(4, "workflow.closed"));
+  });
+  const events = await Array.fromAsync(client.follow("w", 0, new AbortController().signal));
+  expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  expect(asked).toEqual(["0", "2"]);
+});
+
+test("a server that stays away ends the following", async () => {
+  const client = await serve((_, response) => response.destroy());
+  await expect(Array.fromAsync(client.follow("w", 0, new AbortController().signal))).rejects.toThrow(
+    ServerLostError,
+  );
+});
+
+test("a workflow that the server does not know is no reason to wait", async () => {
+  const client = await serve((_, response) => {
+    response.writeHead(404, { "content-type": "application/problem+json" });
+    response.end(
+      JSON.stringify({ detail: "There is no workflow w.", code: "workflow_not_found", errors: [] }),
+    );
+  });
+  await expect(Array.fromAsync(client.follow("w", 0, new AbortController().signal))).rejects.toMatchObject({
+    reason: "not_found",
+    message: "There is no workflow w.",
+  });
+});
+
+test.each([
+  [200, "text/html", "<h1>It works</h1>"],
+  [502, "text/html", "<h1>Bad gateway</h1>"],
+  [302, "text/plain", ""],
+  [400, "application/problem+json", "not JSON"],
+  [400, "application/problem+json", '{"title":"no detail"}'],
+])("an answer %i as %s is not taken for one of orca", async (status, type, body) => {
+  const client = await serve((_, response) => response.writeHead(status, { "content-type": type }).end(body));
+  await expect(client.listWorkflows({})).rejects.toThrow(/does not answer like an orca server/);
+});
+
+test("a server is believed only under the id and the database that it left", async () => {
+  const { config } = loadConfig({ flags: { data_dir: home }, env: {}, cwd: home });
+  const { url } = await serve((_, response) =>
+    response.end(JSON.stringify({ status: "ok", version: "0", instance_id: "me" })),
+  );
+  await writeServerFile(config, { url, instance_id: "me" });
+  expect(await findServer(config)).toMatchObject({ url, pid: process.pid });
+  expect(await findServer({ ...config, database: "postgres://other/orca" })).toBeNull();
+  await writeServerFile(config, { url, instance_id: "somebody before me" });
+  expect(await findServer(config)).toBeNull();
+  await writeFile(join(home, "server.json"), '{"url": "http');
+  expect(await findServer(config)).toBeNull();
+});
