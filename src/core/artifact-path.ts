@@ -1,5 +1,6 @@
 const LONGEST_PATH = 512;
 const LONGEST_NAME = 255;
+const UTF8 = new TextEncoder();
 
 /** The second is what NTFS calls the first for old programs. */
 const GIT_NAMES = /^(\.git|git~\d+)$/i;
@@ -39,7 +40,7 @@ function refusalOfName(name: string): string | null {
 }
 
 function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return UTF8.encode(text).length;
 }
 
 function hasControlCharacter(text: string): boolean {

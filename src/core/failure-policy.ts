@@ -59,6 +59,11 @@ export function dispositionOf(code: string, failures: number): Disposition {
   return policy.then === "fail" ? { kind: "fail" } : { kind: "park", reason: policy.then.park };
 }
 
+/** Whether an ended attempt counts against its step; one that a stopping node gave back does not. */
+export function isFailure(code: string): boolean {
+  return code !== "released";
+}
+
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 

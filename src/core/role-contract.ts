@@ -2,6 +2,7 @@ import { pathKey, refusalOfPath } from "./artifact-path.ts";
 import { TASK_KEY } from "./documents.ts";
 import { ROLE_NAMES, type RoleName } from "./role-name.ts";
 import { ROLE_OUTPUTS, type RoleOutputs, STORED_OUTPUTS } from "./role-output.ts";
+import { directoriesAbove } from "./workflow/directories.ts";
 import { documentOf, type WorkflowState } from "./workflow/state.ts";
 import { graphProblems } from "./workflow/task-graph.ts";
 
@@ -119,20 +120,21 @@ function artifactFaults(state: WorkflowState, output: RoleOutputs["implementer"]
 
 /** A file can't lie where a directory is needed: `docs` and `docs/a.md` exclude each other. */
 function nestingFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
-  const paths = new Map<string, string>();
-  for (const { path } of [...state.latest_artifacts.values(), ...output.artifacts])
-    paths.set(pathKey(path), path);
-  const written = new Set(output.artifacts.map(({ path }) => path));
+  const written = new Map(output.artifacts.map(({ path }) => [pathKey(path), path]));
   const faults: string[] = [];
-  for (const [key, path] of paths) {
-    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
-      const file = paths.get(key.slice(0, end));
-      if (file !== undefined && (written.has(path) || written.has(file))) {
-        faults.push(`artifact ${path} lies below ${file}, which is a file; choose another path`);
-      }
+  for (const [key, path] of written) {
+    for (const directory of directoriesAbove(key)) {
+      const file = written.get(directory) ?? state.latest_artifacts.get(directory)?.path;
+      if (file !== undefined) faults.push(nestingFault(path, file));
     }
+    const below = state.directories.get(key);
+    if (below !== undefined && !written.has(pathKey(below))) faults.push(nestingFault(below, path));
   }
   return faults;
+}
+
+function nestingFault(path: string, file: string): string {
+  return `artifact ${path} lies below ${file}, which is a file; choose another path`;
 }
 
 function verdictOmissions(state: WorkflowState, output: RoleOutputs["qa"]): string[] {

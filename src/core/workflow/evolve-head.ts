@@ -1,3 +1,4 @@
+import { isFailure } from "../failure-policy.ts";
 import type { RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
@@ -102,7 +103,7 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
       const queued: OpenStep = {
         ...open,
         status: "queued",
-        failures: open.failures + 1,
+        failures: open.failures + (isFailure(event.payload.code) ? 1 : 0),
         owner: null,
         lease_until: null,
         available_at: event.payload.retry_at,

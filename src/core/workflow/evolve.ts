@@ -1,5 +1,6 @@
 import { pathKey } from "../artifact-path.ts";
 import { PersistentMap } from "../persistent-map.ts";
+import { withPath } from "./directories.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
 import { evolveHead } from "./evolve-head.ts";
 import type { ArtifactState, TaskState, WorkflowHead, WorkflowState } from "./state.ts";
@@ -43,6 +44,7 @@ export function created(event: WorkflowEvent): WorkflowState {
     delivery: null,
     ready_tasks: [],
     latest_artifacts: PersistentMap.empty(),
+    directories: PersistentMap.empty(),
   };
 }
 
@@ -205,6 +207,7 @@ function withArtifact(state: WorkflowState, artifact: ArtifactState): Parts {
   return {
     artifacts: state.artifacts.set(artifact.id, artifact),
     latest_artifacts: state.latest_artifacts.set(pathKey(artifact.path), artifact),
+    directories: withPath(state.directories, artifact.path),
   };
 }
 

@@ -1,6 +1,7 @@
 import { pathKey } from "../artifact-path.ts";
 import { PersistentMap } from "../persistent-map.ts";
 import type { PartKind, PartRow } from "./commit.ts";
+import { type Directories, withPath } from "./directories.ts";
 import {
   type ArtifactState,
   byOrdinal,
@@ -39,6 +40,10 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
       .filter((task) => task.status === "ready")
       .map((task) => task.id),
     latest_artifacts: latestArtifacts(artifacts),
+    directories: byOrdinal(artifacts.values()).reduce<Directories>(
+      (directories, artifact) => withPath(directories, artifact.path),
+      PersistentMap.empty(),
+    ),
   };
 }
 
@@ -70,5 +75,6 @@ export function comparable(state: WorkflowState): unknown {
     delivery: state.delivery,
     ready_tasks: state.ready_tasks.toSorted(),
     latest_artifacts: sorted(state.latest_artifacts),
+    directories: sorted(state.directories),
   };
 }

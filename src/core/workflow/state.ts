@@ -14,6 +14,7 @@ import type {
 import type { PersistentMap } from "../persistent-map.ts";
 import { Mode, RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
+import type { Directories } from "./directories.ts";
 
 export const WORKFLOW_STATUSES = [
   "pending",
@@ -214,7 +215,8 @@ export function documentOf<K extends DocumentKind>(state: WorkflowState, kind: K
 
 /**
  * Everything the engine knows of a workflow: `fold(events)` and the stored rows give the same value.
- * Maps are keyed by id (`latest_artifacts` by lower-cased path, `summaries` by role); `ready_tasks` is derived from `tasks`.
+ * Maps are keyed by id (`latest_artifacts` by lower-cased path, `summaries` by role). The last three are derived from
+ * `tasks` and `artifacts`, so that no step has to go through all of them.
  */
 export type WorkflowState = {
   readonly head: WorkflowHead;
@@ -229,6 +231,7 @@ export type WorkflowState = {
   readonly delivery: DeliveryState | null;
   readonly ready_tasks: readonly string[];
   readonly latest_artifacts: PersistentMap<ArtifactState>;
+  readonly directories: Directories;
 };
 
 export const TERMINAL_STATUSES: readonly WorkflowStatus[] = ["completed", "failed", "cancelled"];

@@ -63,17 +63,19 @@ function walkCycle(waiting: ReadonlyMap<string, ReadonlySet<string>>): string[] 
   return null;
 }
 
-/** The nodes of a sound graph, each after those it depends on; otherwise in their given order. */
+/** The nodes of a sound graph, each after those it depends on, otherwise in their given order; one node for a key. */
 export function dependenciesFirst<T extends Node>(nodes: readonly T[]): T[] {
   const byKey = new Map(nodes.map((node) => [node.key, node]));
   const ordered: T[] = [];
   const placed = new Set<string>();
+  const entered = new Set<string>();
   for (const root of nodes) {
     const stack = [root];
     for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-      const missing = placed.has(node.key)
-        ? undefined
-        : node.depends_on.map((key) => byKey.get(key)).find((other) => other && !placed.has(other.key));
+      entered.add(node.key);
+      const missing = node.depends_on
+        .map((key) => byKey.get(key))
+        .find((other) => other && !entered.has(other.key));
       if (missing) {
         stack.push(missing);
         continue;

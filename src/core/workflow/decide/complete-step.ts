@@ -5,7 +5,7 @@ import type { RoleName } from "../../role-name.ts";
 import type { RoleOutputs } from "../../role-output.ts";
 import type { CompleteStep, StepResult } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
-import { byOrdinal, isTerminal, type OpenStep, type TaskState, type WorkflowState } from "../state.ts";
+import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
 import { dependenciesFirst } from "../task-graph.ts";
 import { judgeWork } from "./judge-work.ts";
 import { ownedStep } from "./run-step.ts";
@@ -165,11 +165,4 @@ function written(
 
 function placeOf(step: OpenStep): { role: OpenStep["role"]; step_id: string; task_id: string | null } {
   return { role: step.role, step_id: step.id, task_id: step.task_id };
-}
-
-/** The Implementer's summaries, newest task last, for readers that want one text. */
-export function implementerSummary(state: WorkflowState): string {
-  return byOrdinal<TaskState>(state.tasks.values())
-    .flatMap((task) => (task.summary === null ? [] : [`${task.id}: ${task.summary}`]))
-    .join("\n");
 }

@@ -1,0 +1,225 @@
+import fc from "fast-check";
+
+import { SEVERITIES, VERDICTS } from "../../documents.ts";
+import { FAILURE_CODES } from "../../failure-policy.ts";
+import { MODES } from "../../role-name.ts";
+import type { CreateWorkflow } from "../commands.ts";
+import { next } from "../next.ts";
+import type { OpenStep, WorkflowState } from "../state.ts";
+import { outputFor } from "./random-output.testsuite.ts";
+import { receipt } from "./role-outputs.testsuite.ts";
+import {
+  type Change,
+  creation,
+  failureOf,
+  type Order,
+  startOf,
+  WorkflowDriver,
+} from "./workflow-driver.testsuite.ts";
+
+const anything = fc.nat({ max: 1000 });
+
+/** The raw material of a role's output; `outputFor` reads it in the light of the state. */
+export const draft = fc.record({
+  title: fc.string({ maxLength: 12 }),
+  mode: fc.constantFrom(...MODES),
+  levels: fc.array(fc.constantFrom("must" as const, "should" as const), { minLength: 1, maxLength: 6 }),
+  graph: fc.array(anything, { minLength: 1, maxLength: 5 }),
+  reversed: fc.boolean(),
+  graph_fault: rarely("circle", "unknown", "twice", "existing", "key", "criterion"),
+  paths: fc.array(fc.record({ place: anything, content: anything }), { minLength: 1, maxLength: 3 }),
+  path_fault: rarely("parent", "absolute", "case twin", "twice", "file as directory"),
+  verdicts: fc.array(
+    fc.oneof({ weight: 5, arbitrary: fc.constant("met" as const) }, fc.constantFrom(...VERDICTS)),
+    {
+      minLength: 6,
+      maxLength: 6,
+    },
+  ),
+  silent: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
+  findings: fc.array(
+    fc.record({ severity: fc.constantFrom(...SEVERITIES), id: anything, criterion: anything }),
+    { maxLength: 3 },
+  ),
+  foreign: fc.oneof(
+    { weight: 5, arbitrary: fc.constant<string[]>([]) },
+    fc.uniqueArray(
+      fc.constantFrom<string[]>(
+        "goals",
+        "constitution",
+        "plan",
+        "design",
+        "tasks",
+        "artifacts",
+        "criteria",
+        "findings",
+        "delivery_notes",
+        "suggestions",
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+  ),
+});
+export type Draft = typeof draft extends fc.Arbitrary<infer T> ? T : never;
+
+function rarely<T extends string>(...faults: T[]): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, fc.constantFrom(...faults));
+}
+
+const usage = fc.record({
+  input_tokens: anything,
+  output_tokens: anything,
+  cached_input_tokens: anything,
+  reasoning_tokens: anything,
+});
+
+const start = fc.record({ kind: fc.constant("start" as const), pick: anything, judged: fc.boolean() });
+const complete = fc.record({ kind: fc.constant("complete" as const), pick: anything, draft });
+const fail = fc.record({
+  kind: fc.constant("fail" as const),
+  pick: anything,
+  code: fc.oneof(
+    { weight: 4, arbitrary: fc.constant("network") },
+    fc.constantFrom(...FAILURE_CODES, "unheard_of"),
+  ),
+});
+const record = fc.record({ kind: fc.constant("record" as const), pick: anything, usage });
+const resume = fc.record({
+  kind: fc.constant("resume" as const),
+  max: fc.option(fc.nat({ max: 5 })),
+  repin: fc.boolean(),
+});
+const stale = fc.record({
+  kind: fc.constant("stale" as const),
+  pick: anything,
+  offset: fc.constantFrom(-1, 1),
+  draft,
+});
+const pause = fc.record({ kind: fc.constant("pause" as const) });
+const cancel = fc.record({ kind: fc.constant("cancel" as const) });
+
+const move = fc.oneof(
+  { weight: 120, arbitrary: start },
+  { weight: 100, arbitrary: complete },
+  { weight: 32, arbitrary: fail },
+  { weight: 10, arbitrary: record },
+  { weight: 8, arbitrary: pause },
+  { weight: 32, arbitrary: resume },
+  { weight: 8, arbitrary: stale },
+  { weight: 1, arbitrary: cancel },
+);
+type RandomMove = typeof move extends fc.Arbitrary<infer T> ? T : never;
+
+/** A random past of a workflow: how it was created, and what was tried with it. */
+export const history = fc.record({
+  max_qa_retries: fc.nat({ max: 3 }),
+  parked: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
+  given_mode: fc.option(fc.constantFrom(...MODES)),
+  moves: fc.oneof({ withCrossShrink: true }, fc.array(move, { maxLength: 120, size: "max" }), {
+    weight: 2,
+    arbitrary: fc.array(move, { minLength: 120, maxLength: 240, size: "max" }),
+  }),
+});
+export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
+
+export type Watcher = {
+  readonly answered?: (
+    order: Order,
+    answer: ReturnType<WorkflowDriver["give"]>,
+    driver: WorkflowDriver,
+  ) => void;
+  readonly changed?: (change: Change, driver: WorkflowDriver) => void;
+};
+
+/** Plays a random past, showing every step of it to the watcher. */
+export function play(past: History, watcher: Watcher = {}): WorkflowDriver {
+  const { max_qa_retries, given_mode } = past;
+  const parked = past.parked ? { reason: "no_model", message: "Connect a model." } : null;
+  const settings: CreateWorkflow["settings"] = { ...creation().settings, given_mode };
+  const driver = new WorkflowDriver(creation({ max_qa_retries, parked, settings }));
+  for (const one of past.moves) {
+    const order = orderOf(one, driver);
+    if (order === null) continue;
+    const answer = driver.give(order);
+    watcher.answered?.(order, answer, driver);
+    if (!("code" in answer)) watcher.changed?.(answer, driver);
+  }
+  return driver;
+}
+
+/** What a move means to the workflow as it is now; null when it has no object. */
+function orderOf(one: RandomMove, driver: WorkflowDriver): Order | null {
+  const { state } = driver;
+  switch (one.kind) {
+    case "start": {
+      const step = picked(next(state), one.pick);
+      return step ? startOf(step.id, one.judged ? `tree-${state.artifacts.size}` : null) : null;
+    }
+    case "complete": {
+      const step = picked(running(state), one.pick);
+      return step ? completionOf(state, step, one.draft) : null;
+    }
+    case "fail": {
+      const step = picked(running(state), one.pick);
+      return step ? failureOf(step.id, step.attempt, one.code) : null;
+    }
+    case "record": {
+      const step = picked(running(state), one.pick);
+      return step ? recordOf(step, one.usage) : null;
+    }
+    case "resume": {
+      const pinned = one.repin ? { provider: "acme", model: null } : null;
+      return { type: "workflow.resume", max_qa_retries: one.max, pinned };
+    }
+    case "stale": {
+      const step = picked(state.head.open_steps, one.pick);
+      const late = step && { ...step, attempt: step.attempt + one.offset };
+      if (!late) return null;
+      return one.pick % 2 === 0
+        ? completionOf(state, late, one.draft)
+        : failureOf(late.id, late.attempt, "network");
+    }
+    case "pause":
+      return { type: "workflow.pause" };
+    case "cancel":
+      return { type: "workflow.cancel" };
+  }
+}
+
+export function running(state: WorkflowState): OpenStep[] {
+  return state.head.open_steps.filter((step) => step.status === "running");
+}
+
+function picked<T>(list: readonly T[], pick: number): T | undefined {
+  return list[pick % Math.max(1, list.length)];
+}
+
+function completionOf(state: WorkflowState, step: OpenStep, said: Draft): Order {
+  const { id: step_id, attempt, role } = step;
+  const result =
+    role === null
+      ? { kind: "delivery" as const, receipt }
+      : { kind: "role" as const, role, output: outputFor(state, step, said) };
+  return { type: "step.complete", step_id, attempt, result };
+}
+
+function recordOf(step: OpenStep, spent: Extract<RandomMove, { kind: "record" }>["usage"]): Order {
+  const { attempt } = step;
+  const payload = {
+    attempt,
+    ordinal: 1,
+    provider: "acme",
+    model_asked: "large",
+    model_served: "large",
+    usage: spent,
+    latency_ms: 5,
+    finish_reason: "stop",
+    request_hash: "r",
+    prompt_hash: "p",
+    packet_hash: "k",
+    config_hash: "c",
+    response_hash: null,
+    error: null,
+  };
+  return { type: "step.record", step_id: step.id, attempt, records: [{ type: "model.called", payload }] };
+}
