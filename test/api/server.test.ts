@@ -161,6 +161,7 @@ describe("listening", () => {
     const cut = once(silent, "close");
     await server.close();
     await cut;
+    expect(silent.destroyed).toBe(true);
   });
 
   test("a request that never ends is cut after the drain time", async () => {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { type Frame, readFrames } from "../../src/cli/sse.ts";
 
 type Ready = { readonly url: string; readonly pid: number };
-export type Json = Record<string, any>;
+export type Json = Record<string, unknown>;
 
 /** `orca serve` as its own process, to be killed and started again over the same data. */
 export class OrcaProcess {
