@@ -1,4 +1,5 @@
 import { hash, randomUUID } from "node:crypto";
+import { join } from "node:path";
 
 import { v7 } from "uuid";
 
@@ -9,7 +10,7 @@ import { createDeliveryActions } from "./delivery/registry.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createDeliveryExecutor } from "./engine/executors/delivery-executor.ts";
 import { createRoleExecutor } from "./engine/executors/role-executor.ts";
-import { ModelCatalogue } from "./engine/model-catalogue.ts";
+import { ModelCatalogue, splitReference } from "./engine/model-catalogue.ts";
 import { ModelRouter } from "./engine/model-router.ts";
 import type { StepExecutors } from "./engine/step-executor.ts";
 import { WorkflowEngine } from "./engine/workflow-engine.ts";
@@ -57,8 +58,10 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const opened = await openStorage(config.database, { logger });
   const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
-  const router = new ModelRouter(catalogue, () => findDefaultModel(providers, catalogue));
-  const deliveryActions = createDeliveryActions(config.delivery);
+  const router = new ModelRouter(catalogue, () => defaultModel(config, providers, catalogue));
+  const deliveryActions = createDeliveryActions({
+    directory: { ...config.delivery.directory, defaultRoot: join(config.data_dir, "deliveries") },
+  });
   const freeDeliveryActions = [...deliveryActions.values()]
     .filter((action) => action.config.safeParse({}).success)
     .map((action) => action.name);
@@ -90,6 +93,16 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
     }
   };
   return { engine, storage, providers, config, logger, instanceId, close };
+}
+
+/** A configured default stands or fails by itself; only where none is configured one is looked for. */
+async function defaultModel(
+  { workflow: { default_model } }: Config,
+  providers: readonly ModelProvider[],
+  catalogue: ModelCatalogue,
+): Promise<string | null> {
+  if (default_model === null) return findDefaultModel(providers, catalogue);
+  return catalogue.provider(splitReference(default_model).provider) ? default_model : null;
 }
 
 /** Lets every call pass; limits and budgets will have their place here. */

@@ -2,6 +2,7 @@ import { type App, openApp } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { createServer } from "../server/create-server.ts";
 import { listen } from "../server/listen.ts";
+import { rehearseFailures } from "./rehearse-failures.ts";
 
 export type LocalServer = {
   readonly url: string;
@@ -16,6 +17,8 @@ export type LocalServerOptions = {
   readonly version: string;
   /** Whether unfinished workflows are continued; without it the server only shows and steers what is stored. */
   readonly execute: boolean;
+  /** Failures to rehearse, as `rehearseFailures` takes them; null rehearses none. */
+  readonly failpoints?: string | null;
 };
 
 const DRAIN_MS = 2_000;
@@ -26,6 +29,7 @@ export async function openLocalServer(config: Config, options: LocalServerOption
   const shutdown = new AbortController();
   try {
     const { engine, storage, providers, logger, instanceId } = app;
+    if (options.failpoints != null) rehearseFailures(options.failpoints, logger);
     const server = createServer({
       engine,
       storage,

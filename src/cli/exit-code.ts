@@ -5,6 +5,7 @@ export const EXIT_CODES = {
   usage: [2, "wrong arguments or configuration"],
   waiting: [3, "the workflow waits for a person; the message says for what"],
   not_found: [5, "no such workflow, artifact or provider"],
+  conflict: [8, "files with other content stand in the way; --force overwrites them"],
   unavailable: [69, "server or database unreachable, port in use, directory not writable"],
   interrupted: [130, "interrupted; the workflow is kept"],
 } as const;

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { commandName } from "./command-name.ts";
-import { exitCode } from "./exit-code.ts";
+import { type CommandLine, quoted } from "./command-line.ts";
+import { CliError, exitCode } from "./exit-code.ts";
 import { ServerLostError } from "./http-client.ts";
 import { onInterruption } from "./interruption.ts";
 import type { Output, OutputStream } from "./output.ts";
@@ -18,8 +18,12 @@ export type FollowOptions = {
   readonly stream: OutputStream;
   /** Opens another session when the server of the first one goes away, as that of another `orca run` does. */
   readonly reopen: () => Promise<Session>;
-  /** Done with the session still open, before the result is told. */
-  readonly atEnd?: (session: Session, watched: Watched) => Promise<void>;
+  /** Writes the lines that a person may type next. */
+  readonly next: CommandLine;
+  /** Where the artifacts of a completed workflow are to be. */
+  readonly out?: string | undefined;
+  /** Writes them there, with the session still open, before the result is told. */
+  readonly save?: (session: Session, directory: string) => Promise<void>;
   /** What is said at the end to a person; by default what came out and what to do next. */
   readonly closing?: (watched: Watched) => readonly string[];
 };
@@ -31,7 +35,8 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
   let session = first;
   let watched: Watched | null = null;
   try {
-    const watchOptions: WatchOptions = { output, json, stream: options.stream, signal };
+    const { stream, next } = options;
+    const watchOptions: WatchOptions = { output, json, stream, signal, next };
     const watch = openWatch(id, watchOptions);
     for (let sessions = 1; watched === null; sessions += 1) {
       try {
@@ -43,10 +48,15 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
       }
     }
     watch.close();
-    if (watched.reason !== "interrupted") await options.atEnd?.(session, watched);
+    const saving = watched.reason === "ok" ? await save(session, options) : NOT_SAVED;
     if (json) output.json(resultOf(watched));
-    else for (const line of (options.closing ?? closingLines)(watched)) output.print(line);
-    if (!json && watched.reason === "interrupted") tellHowToGoOn(watched, session, output);
+    else {
+      const lines = options.closing?.(watched) ?? closingLines(watched, { next, out: saving.out });
+      for (const line of lines) output.print(line);
+      if (watched.reason === "interrupted")
+        for (const line of goingOn(watched, session, next)) output.print(line);
+    }
+    if (saving.failure !== null) throw saving.failure;
     return exitCode(watched.reason);
   } finally {
     await session.close(
@@ -56,9 +66,27 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
   }
 }
 
-function tellHowToGoOn({ workflow: { id } }: Watched, session: Session, output: Output): void {
-  const name = commandName();
-  if (session.place === "here") output.print(`interrupted; it is kept, and this continues it: ${name} serve`);
-  else output.print(`it goes on in the server; follow it again: ${name} workflows watch ${id}`);
-  output.print(`to end it: ${name} workflows cancel ${id}`);
+/** `out` is what is left to be advised, null when nothing is. */
+type Saving = { readonly out: string | null; readonly failure: Error | null };
+const NOT_SAVED: Saving = { out: "DIR", failure: null };
+
+/** What goes wrong here is told after the result: the workflow is completed nevertheless. */
+async function save(session: Session, { out, save: write }: FollowOptions): Promise<Saving> {
+  if (out === undefined || !write) return NOT_SAVED;
+  try {
+    await write(session, out);
+    return { out: null, failure: null };
+  } catch (error) {
+    const conflict = error instanceof CliError && error.reason === "conflict";
+    return { out: conflict ? `${quoted(out)} --force` : "DIR", failure: error as Error };
+  }
+}
+
+function goingOn({ workflow: { id } }: Watched, session: Session, next: CommandLine): string[] {
+  return [
+    session.place === "here"
+      ? `interrupted; it is kept, and this continues it: ${next("serve")}`
+      : `it goes on in the server; follow it again: ${next(`workflows watch ${id}`)}`,
+    `to end it: ${next(`workflows cancel ${id}`)}`,
+  ];
 }

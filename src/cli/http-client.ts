@@ -9,6 +9,7 @@ import type { Problem } from "../contract/problem.ts";
 import type { CreateWorkflowBody, ResumeWorkflowBody } from "../contract/workflow-request.ts";
 import type { WorkflowSummary } from "../contract/workflow-summary.ts";
 import type { ArtifactView, WorkflowView } from "../contract/workflow-view.ts";
+import { commandName } from "./command-name.ts";
 import { CliError, type ExitReason } from "./exit-code.ts";
 import { readFrames } from "./sse.ts";
 
@@ -20,6 +21,11 @@ export type Provider = {
   readonly name: string;
   readonly kind: string;
   readonly default_model: string | null;
+};
+export type Model = {
+  readonly id: string;
+  readonly name: string;
+  readonly context_window: number | null;
 };
 export type ProviderHealth = {
   readonly healthy: boolean;
@@ -56,8 +62,8 @@ export class HttpClient {
     return this.#json("/api/v1/workflows", { method: "POST", body });
   }
 
-  listWorkflows(query: Query): Promise<Page<WorkflowSummary>> {
-    return this.#json(`/api/v1/workflows${queryText(query)}`);
+  listWorkflows(query: Query, signal?: AbortSignal): Promise<Page<WorkflowSummary>> {
+    return this.#json(`/api/v1/workflows${queryText(query)}`, { signal });
   }
 
   readWorkflow(id: string): Promise<WorkflowView> {
@@ -77,16 +83,13 @@ export class HttpClient {
   }
 
   /** The newest revision of every path. */
-  async listArtifacts(id: string): Promise<ArtifactView[]> {
-    const artifacts: ArtifactView[] = [];
-    let cursor: string | null = null;
-    do {
-      const query = queryText({ limit: 1000, cursor: cursor ?? undefined });
-      const page: Page<ArtifactView> = await this.#json(`${pathOf(id)}/artifacts${query}`);
-      artifacts.push(...page.data);
-      cursor = page.next_cursor;
-    } while (cursor !== null);
-    return artifacts;
+  listArtifacts(id: string): Promise<ArtifactView[]> {
+    return this.#everyPage(`${pathOf(id)}/artifacts`);
+  }
+
+  /** The whole journal so far. */
+  listEvents(id: string): Promise<EventRow[]> {
+    return this.#everyPage(`${pathOf(id)}/events`);
   }
 
   async readArtifact(id: string, artifactId: string): Promise<string> {
@@ -95,6 +98,10 @@ export class HttpClient {
 
   listProviders(): Promise<Page<Provider>> {
     return this.#json("/api/v1/providers?limit=1000");
+  }
+
+  listModels(provider: string): Promise<Model[]> {
+    return this.#everyPage(`/api/v1/providers/${encodeURIComponent(provider)}/models`);
   }
 
   testProvider(name: string): Promise<ProviderHealth> {
@@ -129,6 +136,18 @@ export class HttpClient {
       failures += 1;
       await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  async #everyPage<Item>(path: string): Promise<Item[]> {
+    const items: Item[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = queryText({ limit: 1000, cursor: cursor ?? undefined });
+      const page: Page<Item> = await this.#json(`${path}${query}`);
+      items.push(...page.data);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return items;
   }
 
   async #json<T>(path: string, call: Call = {}): Promise<T> {
@@ -186,7 +205,13 @@ function refusal(status: number, body: string | null, url: string): CliError {
   // The general refusal only counts the fields; any other detail says more than they do.
   const general = problem.code === "invalid_request" && fields.length > 0;
   const reason = problem.code === "no_model" ? "waiting" : reasonOfStatus(status);
-  return new CliError(reason, general ? fields.join("; ") : problem.detail, { code: problem.code });
+  const detail = general ? fields.join("; ") : problem.detail;
+  return new CliError(reason, inWordsOfTheCli(problem.code, detail), { code: problem.code });
+}
+
+function inWordsOfTheCli(code: string, detail: string): string {
+  if (code !== "unknown_model") return detail;
+  return `${detail.replace(/ *GET \/api\S+ lists them\./, "")} ${commandName()} models lists those that there are.`;
 }
 
 function parse(body: string): Problem | null {

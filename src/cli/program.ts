@@ -1,9 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 
 import type { CommandContext } from "./command-context.ts";
+import { commandName } from "./command-name.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addModelsCommand } from "./commands/models.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addVersionCommand } from "./commands/version.ts";
@@ -18,7 +20,7 @@ const EXIT_CODE_HELP = [
   "Exit codes:",
   ...Object.values(EXIT_CODES).map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`),
   "",
-  'Begin with:  orca demo   or   orca run "Write a CSV linter in Python"',
+  `Begin with:  ${commandName()} demo   or   ${commandName()} run "Write a CSV linter in Python"`,
 ].join("\n");
 
 /** Advice that commander puts on a line of its own stays with its complaint. */
@@ -46,6 +48,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addServeCommand(program, context);
   addRunCommand(program, context);
   addWorkflowsCommand(program, context);
+  addModelsCommand(program, context);
   addDemoCommand(program, context);
   addDoctorCommand(program, context);
   addConfigCommand(program, context);

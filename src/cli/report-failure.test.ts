@@ -62,3 +62,15 @@ test("programs read the same from the standard output", () => {
     exit_code: 2,
   });
 });
+
+test("programs read wrong usage as well, which commander has complained of to people", () => {
+  const error = new CommanderError(1, "commander.unknownOption", "error: unknown option '--jsn'");
+  const { out, talk } = reported(error, true);
+  expect(talk).toBe("");
+  expect(JSON.parse(out)).toEqual({
+    type: "error",
+    code: "usage",
+    message: "unknown option '--jsn'",
+    exit_code: 2,
+  });
+});

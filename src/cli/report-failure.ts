@@ -11,9 +11,11 @@ const USAGE_CODES = ["storage_url_invalid", "public_without_authentication"];
 
 /** Tells what went wrong, in one line a problem, and returns the exit code. */
 export function reportFailure(error: unknown, output: Output, json: boolean): number {
-  if (error instanceof CommanderError) return exitCode(error.exitCode === 0 ? "ok" : "usage");
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCode("ok");
   const failure = failureOf(error);
-  for (const line of failure.message.split("\n")) output.complain(line);
+  // Commander has complained itself.
+  if (!(error instanceof CommanderError))
+    for (const line of failure.message.split("\n")) output.complain(line);
   if (json) {
     const { code, message } = failure;
     output.json({ type: "error", code, message, exit_code: exitCode(failure.reason) });
@@ -23,6 +25,7 @@ export function reportFailure(error: unknown, output: Output, json: boolean): nu
 
 function failureOf(error: unknown): Failure {
   if (error instanceof CliError) return error;
+  if (error instanceof CommanderError) return { reason: "usage", code: "usage", message: usageText(error) };
   if (error instanceof ConfigError)
     return { reason: "usage", code: "invalid_config", message: error.message };
   if (!(error instanceof Error)) return { reason: "failed", code: "internal", message: String(error) };
@@ -31,6 +34,15 @@ function failureOf(error: unknown): Failure {
     return { reason: USAGE_CODES.includes(code) ? "usage" : "unavailable", code, message: error.message };
   }
   return { reason: "failed", code, message: `unexpected: ${error.message}${detailOf(error)}` };
+}
+
+/** Help that stands for a missing command has no words of its own. */
+function usageText({ code, message }: CommanderError): string {
+  if (code === "commander.help") return "a command is missing";
+  return message
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ");
 }
 
 function detailOf(error: Error): string {

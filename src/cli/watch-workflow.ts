@@ -1,5 +1,5 @@
 import type { WorkflowView } from "../contract/workflow-view.ts";
-import { commandName } from "./command-name.ts";
+import { type CommandLine } from "./command-line.ts";
 import { CONNECTING_ADVICE } from "./connecting-advice.ts";
 import type { ExitReason } from "./exit-code.ts";
 import { exitCode } from "./exit-code.ts";
@@ -14,10 +14,16 @@ export type WatchOptions = {
   /** Where progress goes when it is not JSON. */
   readonly stream: OutputStream;
   readonly signal: AbortSignal;
+  readonly next: CommandLine;
 };
 
 /** How a workflow stands when the watching ends. */
-export type Watched = { readonly workflow: WorkflowView; readonly reason: ExitReason };
+export type Watched = {
+  readonly workflow: WorkflowView;
+  readonly reason: ExitReason;
+  /** False when it waits for a model and no provider is configured. */
+  readonly connected: boolean;
+};
 
 /** One watching, which survives the loss of the server: `resume` takes it up with another one where it broke. */
 export type Watch = {
@@ -27,7 +33,8 @@ export type Watch = {
 
 /** Shows the events of a workflow until it is closed or waits for a person, or `signal` ends the watching. */
 export function openWatch(id: string, options: WatchOptions): Watch {
-  const printer: ProgressPrinter | null = options.json ? null : openPrinter(options.stream);
+  const read = options.next(`workflows artifacts ${id}`);
+  const printer: ProgressPrinter | null = options.json ? null : openPrinter(options.stream, read);
   let seen = 0;
   // The journal is told from its start: where it came to wait once, it may have gone on since.
   let restAt: number | null = null;
@@ -39,14 +46,20 @@ export function openWatch(id: string, options: WatchOptions): Watch {
       if (event.type === "state.transition") restAt = isWaiting(event.payload["to"]) ? seen : null;
       if (restAt !== null && seen >= restAt) {
         const workflow = await client.readWorkflow(id);
-        if (isWaiting(workflow.status) && workflow.version <= seen) return { workflow, reason: "waiting" };
+        if (isWaiting(workflow.status) && workflow.version <= seen) return restOf(workflow, client);
         restAt = workflow.version;
       }
     }
     const workflow = await client.readWorkflow(id);
-    return { workflow, reason: options.signal.aborted ? "interrupted" : reasonOf(workflow) };
+    if (options.signal.aborted) return { workflow, reason: "interrupted", connected: true };
+    return restOf(workflow, client);
   };
   return { resume, close: () => printer?.close() };
+}
+
+async function restOf(workflow: WorkflowView, client: HttpClient): Promise<Watched> {
+  const providers = workflow.waiting?.reason === "no_model" ? (await client.listProviders()).data : null;
+  return { workflow, reason: reasonOf(workflow), connected: providers === null || providers.length > 0 };
 }
 
 function isWaiting(status: unknown): boolean {
@@ -85,11 +98,13 @@ function openFindings(workflow: WorkflowView): WorkflowView["findings"] {
   return workflow.findings.filter((finding) => finding.status === "open");
 }
 
-/** Status and cost of a workflow in one line. */
-export function figuresLine({ id, status, spend, artifacts, ...times }: WorkflowView): string {
-  const began = Date.parse(times.started_at ?? times.created_at);
+/** Status and cost of a workflow in one line; one that was left while it ran counts until now. */
+export function figuresLine({ workflow, reason }: Watched, now = Date.now()): string {
+  const { id, status, spend, artifacts, started_at, created_at, completed_at, updated_at } = workflow;
+  const began = Date.parse(started_at ?? created_at);
+  const ended = reason === "interrupted" && !workflow.closed ? now : Date.parse(completed_at ?? updated_at);
   const figures = [
-    elapsedText(Date.parse(times.completed_at ?? times.updated_at) - began),
+    elapsedText(ended - began),
     plural(spend.model_calls, "model call"),
     `${countText(spend.input_tokens + spend.output_tokens)} tokens`,
     plural(artifacts.length, "artifact"),
@@ -97,38 +112,54 @@ export function figuresLine({ id, status, spend, artifacts, ...times }: Workflow
   return `${id}  ${status}  ${figures.join(", ")}`;
 }
 
+export type ClosingOptions = {
+  readonly next: CommandLine;
+  /** What follows `--out` in the advice to write the artifacts; null when they are written already. */
+  readonly out: string | null;
+};
+
 /** The end of a watching in lines for a person: what came out and what to do next. */
-export function closingLines({ workflow, reason }: Watched): string[] {
-  const head = figuresLine(workflow);
-  if (reason === "ok") {
-    return [head, `next: ${commandName()} workflows artifacts ${workflow.id} --out DIR`];
+export function closingLines(watched: Watched, options: ClosingOptions): string[] {
+  const head = figuresLine(watched);
+  const { reason } = watched;
+  if (reason === "ok") return [head, ...artifactsLine("next", watched, options)];
+  if (reason === "waiting") return [head, ...waitingLines(watched, options.next)];
+  return reason === "failed" ? [head, ...failureLines(watched, options)] : [head];
+}
+
+function artifactsLine(label: string, { workflow }: Watched, { next, out }: ClosingOptions): string[] {
+  if (out === null) return [];
+  return [`${label}: ${next(`workflows artifacts ${workflow.id} --out ${out}`)}`];
+}
+
+function waitingLines({ workflow, connected }: Watched, next: CommandLine): string[] {
+  const { id, waiting, status } = workflow;
+  if (!waiting) return [`it is ${status}; follow it with: ${next(`workflows watch ${id}`)}`];
+  const message = `waits: ${waiting.reason}: ${oneLine(waiting.message, 400)}`;
+  if (waiting.reason === "unknown_model") {
+    const models = `See what there is with: ${next("models")}`;
+    return [
+      message,
+      models,
+      `Then continue it with: ${next(`workflows resume ${id} --model PROVIDER/MODEL`)}`,
+    ];
   }
-  if (reason === "waiting") return [head, ...waitingLines(workflow)];
-  return reason === "failed" ? [head, ...failureLines(workflow)] : [head];
+  const advice = connected ? [] : ["It is kept until a model is connected.", ...CONNECTING_ADVICE];
+  return [message, ...advice, `Then continue it with: ${next(`workflows resume ${id}`)}`];
 }
 
-function waitingLines({ id, waiting, status }: WorkflowView): string[] {
-  if (!waiting) return [`it is ${status}; follow it with: ${commandName()} workflows watch ${id}`];
-  const resume = `Then continue it with: ${commandName()} workflows resume ${id}`;
-  if (waiting.reason === "no_model")
-    return ["It is kept until a model is connected.", ...CONNECTING_ADVICE, resume];
-  return [`waits: ${waiting.reason}: ${oneLine(waiting.message, 400)}`, resume];
-}
-
-function failureLines(workflow: WorkflowView): string[] {
-  const { id, error, artifacts, status } = workflow;
-  const findings = openFindings(workflow).map(
+function failureLines(watched: Watched, options: ClosingOptions): string[] {
+  const { id, error, artifacts, status, execution } = watched.workflow;
+  const findings = openFindings(watched.workflow).map(
     ({ id: finding, severity, component, description }) =>
       `open finding ${finding} (${severity}) ${oneLine(`${component}: ${description}`, 200)}`,
   );
+  const more = error?.code === "repair_exhausted" ? ` --max-qa-retries ${execution.cycle + 1}` : "";
+  const again = options.next(`workflows resume ${id}${more}`);
   return [
     ...(error ? [`${error.code}: ${oneLine(error.message, 400)}`] : []),
     ...findings,
-    ...(artifacts.length > 0
-      ? [`what it made so far: ${commandName()} workflows artifacts ${id} --out DIR`]
-      : []),
-    ...(status === "failed"
-      ? [`try again from where it failed: ${commandName()} workflows resume ${id}`]
-      : []),
+    ...(artifacts.length > 0 ? artifactsLine("what it made so far", watched, options) : []),
+    ...(status === "failed" ? [`try again from where it failed: ${again}`] : []),
   ];
 }

@@ -18,9 +18,17 @@ export function databaseUrl(text: string, base: string): string | null {
   return URL.canParse(text) ? text : null;
 }
 
-/** The same URL without what gives access: a password, or a user that may be a token, is starred out. */
+/** Whether a database URL gives a password, before its host or as a parameter; an empty one is none. */
+export function holdsPassword(text: string): boolean {
+  return /^postgres(ql)?:\/\/([^:@/?#]*:[^@]+@|.*[?&](ssl)?password=[^&#])/i.test(text);
+}
+
+/**
+ * The same URL with its password starred out. A password may hold `@`, `#` and `/` that nobody encoded, so all from the
+ * first colon of the authority to the last `@` counts as it.
+ */
 export function maskUrl(text: string): string {
   return text
-    .replace(/^([a-z][a-z+.-]*:\/\/[^:@/?#]*):[^@]*@/i, "$1:****@")
+    .replace(/^(?!sqlite:)([a-z][a-z0-9+.-]*:\/*[^:]*):.*@/is, "$1:****@")
     .replace(/([?&](?:password|pass|token|key|api[_-]?key|secret|sslpassword)=)[^&#]*/gi, "$1****");
 }

@@ -20,12 +20,15 @@ const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
 /** Names the file to load, so it is read before any setting. */
 const CONFIG_FILE = "ORCA_CONFIG";
 
+/** Arms failures for rehearsals; no setting, so that no file can leave it on. */
+const FAILPOINTS = "ORCA_FAILPOINTS";
+
 /** Reads the ORCA_* variables. An empty variable counts as not set. */
 export function readEnvironment(env: Environment, cwd: string): Source {
   const settings: Setting[] = [];
   const problems: string[] = [];
   for (const name of Object.keys(env).toSorted()) {
-    if (!name.startsWith("ORCA_") || name === CONFIG_FILE || !env[name]) continue;
+    if (!name.startsWith("ORCA_") || name === CONFIG_FILE || name === FAILPOINTS || !env[name]) continue;
     const setting = pathOf(name);
     if (!setting) {
       problems.push(`${name}: unknown variable${didYouMean(name, knownNames())}`);

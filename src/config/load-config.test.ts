@@ -195,6 +195,26 @@ describe("orca.yaml", () => {
     expect(load({}, { data_dir: "d" }).config.database).toBe(`sqlite:${join(cwd, "d/orca.db")}`);
   });
 
+  test.each([
+    ["postgres://app:hunter2@db.example/orca", 1],
+    ["postgresql://app:${PW:-hunter2}@db.example/orca", 1],
+    ["postgres://app@db.example/orca?password=hunter2", 1],
+    ["postgres://app:${PW}@db.example/orca", 0],
+    ["postgres://db.example/orca?password=${PW}&sslmode=require", 0],
+    ["postgres://app@db.example:5432/orca", 0],
+    ["${URL}", 0],
+    ["sqlite:./a:b@c.db", 0],
+  ])("the database %s is accepted with %i warnings", (database, count) => {
+    yaml(`database: "${database}"\n`);
+    const { warnings } = load({ PW: "hunter2", URL: "postgres://app:hunter2@db.example/orca" });
+    const warning = "orca.yaml:1:11: database: holds a password in clear; write it as ${VARIABLE}";
+    expect(warnings).toEqual(Array.from({ length: count }, () => warning));
+  });
+
+  test("a password of the environment is where it belongs", () => {
+    expect(load({ ORCA_DATABASE: "postgres://app:hunter2@db.example/orca" }).warnings).toEqual([]);
+  });
+
   test.each(["sk-live-1234", "${KEY:-sk-live-1234}", "x${KEY}"])(
     "refuses the literal key %s unseen",
     (key) => {

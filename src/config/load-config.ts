@@ -25,6 +25,8 @@ export type LoadedConfig = {
   readonly config: Config;
   /** The orca.yaml that was read, or null. */
   readonly file: string | null;
+  /** What is accepted and should be written otherwise, one line each. */
+  readonly warnings: readonly string[];
   /** Origin of a setting by its dotted name; providers by name, as in `providers.openai.api_key`. */
   readonly origin: (name: string) => Origin;
 };
@@ -57,7 +59,8 @@ export function loadConfig(places: Places): LoadedConfig {
     }
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return { config: deepFreeze(parsed.data), file, origin: originOf(given, items) };
+  const warnings = sources.flatMap((source) => source.warnings ?? []);
+  return { config: deepFreeze(parsed.data), file, warnings, origin: originOf(given, items) };
 }
 
 function configFile({ flags, env, cwd }: Places): string | null {

@@ -15,6 +15,7 @@ import {
 
 import { ConfigError } from "./config-error.ts";
 import { didYouMean, ROOT, type SchemaNode, settingNames } from "./config-schema.ts";
+import { holdsPassword } from "./database-url.ts";
 import type { Environment } from "./environment.ts";
 import { fromText } from "./from-text.ts";
 import type { Setting, Source } from "./setting.ts";
@@ -29,6 +30,7 @@ type Reading = {
   readonly lines: LineCounter;
   readonly settings: Setting[];
   readonly problems: string[];
+  readonly warnings: string[];
 };
 
 /** Reads orca.yaml. Throws a ConfigError when it can't be read or is no YAML; finer problems are in the answer. */
@@ -40,7 +42,7 @@ export function readConfigFile(file: string, env: Environment): Source {
     const { line, col } = lines.linePos(broken.pos[0]);
     throw new ConfigError([`${basename(file)}:${line}:${col}: ${broken.message}`]);
   }
-  const reading: Reading = { file, env, document, lines, settings: [], problems: [] };
+  const reading: Reading = { file, env, document, lines, settings: [], problems: [], warnings: [] };
   if (document.contents !== null) readNode(reading, document.contents, [], ROOT);
   return reading;
 }
@@ -102,6 +104,11 @@ function readValue(reading: Reading, node: Node, path: readonly string[], schema
   if (path.at(-1) === "api_key" && typeof raw === "string" && !ONLY_A_REFERENCE.test(raw)) {
     const advice = "a key does not belong in a file; write ${VARIABLE} and set that variable";
     return problem(reading, node, path, advice);
+  }
+  // Without any variable what is left is what anybody who reads the file can see.
+  if (path.join(".") === "database" && holdsPassword(String(interpolate(raw, {}, [])))) {
+    const advice = "holds a password in clear; write it as ${VARIABLE}";
+    reading.warnings.push(`${place(reading, node)}: database: ${advice}`);
   }
   const unset: string[] = [];
   const value = interpolate(raw, reading.env, unset);

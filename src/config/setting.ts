@@ -17,7 +17,12 @@ export type Setting = {
 };
 
 /** What one source brought, its problems included, so that all of them can be told at once. */
-export type Source = { readonly settings: readonly Setting[]; readonly problems: readonly string[] };
+export type Source = {
+  readonly settings: readonly Setting[];
+  readonly problems: readonly string[];
+  /** What is accepted and should be written otherwise. */
+  readonly warnings?: readonly string[];
+};
 
 export function originText(origin: Origin): string {
   switch (origin.kind) {

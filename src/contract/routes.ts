@@ -281,20 +281,31 @@ export const readProblem = createRoute({
   responses: { 200: { description: "A short text.", content: text }, 404: refused },
 });
 
-export const readHealth = createRoute({
-  method: "get",
-  path: "/healthz",
-  operationId: "readHealth",
-  tags: ["server"],
-  summary: "Whether the process answers",
-  responses: { 200: json(HealthView, "It does.") },
-});
+function health<Path extends string>(path: Path, operationId: string) {
+  return createRoute({
+    method: "get",
+    path,
+    operationId,
+    tags: ["server"],
+    summary: "Whether the process answers",
+    responses: { 200: json(HealthView, "It does.") },
+  });
+}
 
-export const readReadiness = createRoute({
-  method: "get",
-  path: "/readyz",
-  operationId: "readReadiness",
-  tags: ["server"],
-  summary: "Whether requests can be served",
-  responses: { 200: json(ReadinessView, "They can."), 503: refused },
-});
+function readiness<Path extends string>(path: Path, operationId: string) {
+  return createRoute({
+    method: "get",
+    path,
+    operationId,
+    tags: ["server"],
+    summary: "Whether requests can be served",
+    responses: { 200: json(ReadinessView, "They can."), 503: refused },
+  });
+}
+
+export const readHealth = health("/healthz", "readHealth");
+export const readReadiness = readiness("/readyz", "readReadiness");
+
+/** The same for callers that reach nothing but the API. */
+export const readApiHealth = health("/api/v1/healthz", "readApiHealth");
+export const readApiReadiness = readiness("/api/v1/readyz", "readApiReadiness");

@@ -4,13 +4,14 @@ import {
   byOrdinal,
   documentOf,
   type FindingState,
+  type OpenStep,
   type SuggestionState,
   type TaskState,
   type WorkflowHead,
   type WorkflowState,
 } from "../core/workflow/state.ts";
 import { toWorkflowSummary } from "./workflow-summary.ts";
-import type { ArtifactView, FindingView, WorkflowView } from "./workflow-view.ts";
+import type { ArtifactView, FindingView, OpenStepView, WorkflowView } from "./workflow-view.ts";
 
 /** The whole workflow as the API shows it. */
 export function toWorkflowView(state: WorkflowState): WorkflowView {
@@ -101,20 +102,20 @@ function spendView({ spend }: WorkflowHead): WorkflowView["spend"] {
 
 function executionView({ head }: WorkflowState): WorkflowView["execution"] {
   const running = head.open_steps.filter((step) => step.status === "running");
+  const queued = head.open_steps.filter((step) => step.status === "queued");
   return {
     cycle: head.cycle,
     max_qa_retries: head.max_qa_retries,
     current_role: currentRole(running.length > 0 ? running : head.open_steps),
-    running_steps: running.map(({ id, kind, role, task_id, attempt }) => ({
-      id,
-      kind,
-      role,
-      task_id,
-      attempt,
-    })),
+    running_steps: running.map(openStepView),
+    queued_steps: queued.map((step) => ({ ...openStepView(step), available_at: step.available_at })),
     active_tasks: running.flatMap((step) => (step.task_id === null ? [] : [step.task_id])),
     steps_completed: head.steps_completed,
   };
+}
+
+function openStepView({ id, kind, role, task_id, attempt }: OpenStep): OpenStepView {
+  return { id, kind, role, task_id, attempt };
 }
 
 function currentRole(steps: readonly { readonly role: RoleName | null }[]): RoleName | null {

@@ -79,19 +79,27 @@ const DeliveryView = z
 
 const Tokens = { model_calls: z.int(), input_tokens: z.int(), output_tokens: z.int() };
 
+const OpenStepView = z.object({
+  id: z.string(),
+  kind: StepKind,
+  role: RoleName.nullable(),
+  task_id: z.string().nullable(),
+  attempt: z.int(),
+});
+export type OpenStepView = z.infer<typeof OpenStepView>;
+
 const ExecutionView = z.object({
   cycle: z.int().describe("Repair cycle; 0 is the first pass."),
   max_qa_retries: z.int(),
   current_role: RoleName.nullable(),
-  running_steps: z.array(
-    z.object({
-      id: z.string(),
-      kind: StepKind,
-      role: RoleName.nullable(),
-      task_id: z.string().nullable(),
-      attempt: z.int(),
-    }),
-  ),
+  running_steps: z.array(OpenStepView),
+  queued_steps: z
+    .array(
+      OpenStepView.extend({
+        available_at: z.string().nullable().describe("When it starts again; null: once the workflow runs."),
+      }),
+    )
+    .describe("Steps whose attempt failed and that will be tried again; `attempt` is the last one."),
   active_tasks: z.array(z.string()),
   steps_completed: z.int(),
 });

@@ -31,7 +31,9 @@ export function refusalOfPath(path: string): string | null {
 function refusalOfName(name: string): string | null {
   if (name === "") return "a path has no empty segment";
   if (name === "." || name === "..") return "a path has no . or .. segment";
-  if (bytesOf(name) > LONGEST_NAME) return `a file name has at most ${LONGEST_NAME} bytes`;
+  // No character takes more than 3 bytes a UTF-16 unit: short names need no counting.
+  if (name.length * 3 > LONGEST_NAME && bytesOf(name) > LONGEST_NAME)
+    return `a file name has at most ${LONGEST_NAME} bytes`;
   if (/[. ]$/.test(name)) return "a file name does not end in a dot or a space";
   if (GIT_NAMES.test(name)) return "a path does not go through .git";
   if (DEVICE_NAMES.test(name)) return "a file name is not the name of a Windows device";

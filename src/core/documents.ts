@@ -21,7 +21,7 @@ export const Constitution = z.object({
   constraints: Lines.describe("Limits the request states or clearly implies."),
   audience: Text.describe("Who reads or uses the result."),
   output_medium: Text.describe("The form of the result: source files, a report, an article."),
-  acceptance_criteria: z.array(AcceptanceCriterion).min(1),
+  acceptance_criteria: z.array(AcceptanceCriterion).min(1).describe("At least one."),
   out_of_scope: Lines,
 });
 export type Constitution = z.infer<typeof Constitution>;

@@ -5,8 +5,8 @@ import { dispositionOf, FAILURE_CODES, isFailure, retryDelayMs } from "./failure
 
 describe("dispositionOf", () => {
   test.each([
-    ["rate_limited", 6, "provider_down"],
-    ["overloaded", 6, "provider_down"],
+    ["rate_limited", 15, "rate_limited"],
+    ["overloaded", 10, "provider_down"],
     ["network", 4, "provider_down"],
     ["timeout", 3, "provider_down"],
     ["auth", 1, "provider_auth"],

@@ -28,8 +28,8 @@ type Policy = {
 };
 
 const POLICIES: Record<FailureCode, Policy> = {
-  rate_limited: { attempts: 6, then: { park: "provider_down" } },
-  overloaded: { attempts: 6, then: { park: "provider_down" } },
+  rate_limited: { attempts: 15, then: { park: "rate_limited" } },
+  overloaded: { attempts: 10, then: { park: "provider_down" } },
   network: { attempts: 4, then: { park: "provider_down" } },
   timeout: { attempts: 3, then: { park: "provider_down" } },
   auth: { attempts: 1, then: { park: "provider_auth" } },

@@ -6,6 +6,7 @@ type Bucket<V> = readonly Entry<V>[];
 /**
  * Immutable map with string keys whose `set` copies one bucket and the bucket list, never all entries,
  * so that a workflow of ten thousand tasks pays about as much for a change as one of ten.
+ * Arrays are made at their exact size: one that grew by spread or push keeps room for 16 more, in every workflow.
  * Iteration order is unspecified: values that need an order carry an `ordinal`.
  */
 export class PersistentMap<V> {
@@ -18,7 +19,7 @@ export class PersistentMap<V> {
   }
 
   static empty<V>(): PersistentMap<V> {
-    return new PersistentMap<V>(Array.from({ length: 4 }), 0);
+    return EMPTY as PersistentMap<V>;
   }
 
   static of<V>(entries: Iterable<Entry<V>>): PersistentMap<V> {
@@ -28,7 +29,8 @@ export class PersistentMap<V> {
       const at = hash(entry[0]) & (buckets.length - 1);
       (buckets[at] ??= []).push(entry);
     }
-    return new PersistentMap<V>(buckets, list.length);
+    const exact = buckets.map((bucket) => bucket?.slice());
+    return new PersistentMap<V>(exact, list.length);
   }
 
   get(key: string): V | undefined {
@@ -47,7 +49,7 @@ export class PersistentMap<V> {
     const bucket = this.#buckets[at] ?? [];
     const index = bucket.findIndex((entry) => entry[0] === key);
     const buckets = this.#buckets.slice();
-    buckets[at] = index < 0 ? [...bucket, [key, value]] : bucket.with(index, [key, value]);
+    buckets[at] = index < 0 ? bucket.concat([[key, value]]) : bucket.with(index, [key, value]);
     return new PersistentMap(buckets, index < 0 ? this.size + 1 : this.size);
   }
 
@@ -75,6 +77,8 @@ export class PersistentMap<V> {
     return this.#buckets[hash(key) & (this.#buckets.length - 1)];
   }
 }
+
+const EMPTY = PersistentMap.of<unknown>([]);
 
 function bucketsFor(entries: number): number {
   let buckets = 4;

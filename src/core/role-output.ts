@@ -38,8 +38,15 @@ export const ProjectManagerOutput = z.object({
   plan: Plan,
   summary,
 });
-export const ArchitectOutput = z.object({ design: Design, tasks: z.array(PlannedTask).min(1), summary });
-export const ImplementerOutput = z.object({ artifacts: z.array(WrittenArtifact).min(1), summary });
+export const ArchitectOutput = z.object({
+  design: Design,
+  tasks: z.array(PlannedTask).min(1).describe("At least one."),
+  summary,
+});
+export const ImplementerOutput = z.object({
+  artifacts: z.array(WrittenArtifact).min(1).describe("At least one file."),
+  summary,
+});
 export type ImplementerOutput = z.infer<typeof ImplementerOutput>;
 export const QaOutput = z.object({
   criteria: z.array(CriterionVerdict),

@@ -13,7 +13,7 @@ export function absentAsNull(schema: JsonSchema, value: unknown): unknown {
   if (typeof value !== "object" || value === null || !properties) return value;
   const completed: Record<string, unknown> = { ...value };
   for (const [name, property] of Object.entries(properties)) {
-    if (name in completed) completed[name] = absentAsNull(property, completed[name]);
+    if (Object.hasOwn(completed, name)) completed[name] = absentAsNull(property, completed[name]);
     else if (allowsNull(property)) completed[name] = null;
   }
   return completed;

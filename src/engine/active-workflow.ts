@@ -1,6 +1,6 @@
 import { retryDelayMs } from "../core/failure-policy.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
-import type { FailStep, StepFailure } from "../core/workflow/commands.ts";
+import type { FailStep, StepFailure, StepResult } from "../core/workflow/commands.ts";
 import type { Blob } from "../core/workflow/commit.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
@@ -8,6 +8,7 @@ import { openStep } from "../core/workflow/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { StorageError, type TenantStorage } from "../ports/storage.ts";
+import { logMilestone } from "./log-milestone.ts";
 import type { StepContext, StepExecutors, StepOutcome } from "./step-executor.ts";
 import { type SubmitResult, type Wish, WorkflowSession } from "./workflow-session.ts";
 
@@ -21,16 +22,22 @@ export type WorkflowHost = {
   readonly executors: StepExecutors;
   /** True when the workflow may have running steps; takes a slot if one is free. */
   readonly mayRun: () => boolean;
-  readonly reload: () => Promise<WorkflowState>;
   readonly publish: (events: readonly WorkflowEvent[]) => void;
-  readonly settled: (state: WorkflowState) => void;
+  readonly settled: (state: WorkflowState, error: unknown) => void;
 };
 
-type Running = { readonly attempt: number; readonly controller: AbortController };
+type Running = {
+  readonly attempt: number;
+  readonly controller: AbortController;
+  /** The executor is done, so that nobody listens any more. */
+  returned: boolean;
+};
 
 /** Steps of a process that died are found by their owner, so no lease is waited for; other nodes need one later. */
 const LEASE_MS = 60_000;
-const STORAGE_RETRY_MS = 1_000;
+/** Who asks to be left alone for longer is asked again after a day; a date must not overflow. */
+const LONGEST_RETRY_MS = 86_400_000;
+const PAGE = 1_000;
 
 /** Why a running step was told to stop. */
 class StepStopped extends Error {
@@ -55,53 +62,60 @@ export class ActiveWorkflow {
         owner: host.owner,
         leaseMs: LEASE_MS,
         now: () => host.clock.now(),
+        keepsTrying: () => !this.#stopping,
         taskSlots: () => (!this.#stopping && host.mayRun() ? config.max_concurrent_tasks : null),
-        reload: host.reload,
+        eventsAfter: (seq) => eventsAfter(host.storage, this.session.state.head.id, seq),
         committed: (after, events) => this.#committed(after, events),
-        settled: (settled) => host.settled(settled),
+        settled: (settled, error) => host.settled(settled, error),
       },
       state,
     );
   }
 
-  /** Whether steps run in this process. */
+  /** Whether steps run in this process, or have something left to write. */
   get busy(): boolean {
     return this.#ended.size > 0;
   }
 
-  /** Gives back the steps of processes that are gone, so that they can be claimed anew. */
+  /**
+   * Gives back the steps that nobody runs, so that they can be claimed anew: those of processes that are gone, and
+   * those that a commit of this one has claimed whose answer was lost.
+   */
   interruptOrphans(): void {
     for (const step of this.session.state.head.open_steps) {
-      if (step.status !== "running" || step.owner === this.#host.owner) continue;
-      const message = "The process that ran this step is gone.";
-      this.#fail(step, { code: "interrupted", message, retry_after_ms: 0 }).catch((error: unknown) => {
-        this.#host.logger.error({ step_id: step.id, error }, "an interrupted step can't be given back");
-      });
+      if (step.status !== "running" || this.#running.has(step.id)) continue;
+      const failure = step.owner === this.#host.owner ? NEVER_STARTED : PROCESS_GONE;
+      this.#keep(step, this.#fail(step, failure));
     }
   }
 
   /** Starts nothing more; resolves when every running step has ended, each being aborted once `deadline` is. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping = true;
+    this.session.poke(); // what waits for the store hears that nobody waits any more
     const abort = (): void => {
       for (const { controller } of this.#running.values())
         controller.abort(new StepStopped("the engine stops"));
     };
     if (deadline.aborted) abort();
     else deadline.addEventListener("abort", abort, { once: true });
-    await Promise.all(this.#ended);
+    do {
+      await Promise.all(this.#ended);
+      await this.session.quiet();
+    } while (this.busy);
     deadline.removeEventListener("abort", abort);
   }
 
   #committed(after: WorkflowState, events: readonly WorkflowEvent[]): void {
-    for (const [id, { attempt, controller }] of this.#running) {
+    for (const [id, { attempt, controller, returned }] of this.#running) {
       const open = openStep(after, id);
       if (open?.status === "running" && open.attempt === attempt) continue;
       this.#running.delete(id);
-      controller.abort(new StepStopped("the step is no longer owned by this attempt"));
+      if (!returned) controller.abort(new StepStopped("the step is no longer owned by this attempt"));
     }
     this.#host.publish(events);
     for (const event of events) {
+      logMilestone(this.#host.logger, event);
       if (event.type !== "step.started" || event.payload.owner !== this.#host.owner) continue;
       const step = openStep(after, event.step_id ?? "");
       if (step?.status === "running" && step.attempt === event.payload.attempt) this.#launch(step);
@@ -110,8 +124,15 @@ export class ActiveWorkflow {
 
   #launch(step: OpenStep): void {
     const controller = new AbortController();
-    this.#running.set(step.id, { attempt: step.attempt, controller });
-    const ended = this.#run(step, controller.signal)
+    if (this.#stopping) controller.abort(new StepStopped("the engine stops"));
+    const running: Running = { attempt: step.attempt, controller, returned: false };
+    this.#running.set(step.id, running);
+    this.#keep(step, this.#run(step, running));
+  }
+
+  /** The workflow stays in memory until what is done for the step has ended. */
+  #keep(step: OpenStep, work: Promise<void>): void {
+    const ended = work
       .catch((error: unknown) => {
         this.#host.logger.error({ step_id: step.id, error }, "a step's end could not be written");
       })
@@ -122,13 +143,12 @@ export class ActiveWorkflow {
     this.#ended.add(ended);
   }
 
-  async #run(step: OpenStep, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#execute(step, signal);
+  async #run(step: OpenStep, running: Running): Promise<void> {
+    const { signal } = running.controller;
+    const outcome = signal.aborted ? null : await this.#execute(step, signal);
+    running.returned = true;
     if (outcome !== null) await this.#report(step, outcome);
-    else if (this.#stopping) {
-      const message = "The server was stopped while this step ran.";
-      await this.#fail(step, { code: "released", message, retry_after_ms: 0 });
-    }
+    else if (this.#stopping) await this.#fail(step, SERVER_STOPPED);
   }
 
   /** Null when the attempt was told to stop. */
@@ -158,7 +178,7 @@ export class ActiveWorkflow {
     blobs: Parameters<StepContext["record"]>[1],
   ): void {
     const wish: Wish = { type: "step.record", ...claimOf(step), records };
-    this.#submit(wish, blobs).catch((error: unknown) => {
+    this.session.submitPatiently(wish, blobs).catch((error: unknown) => {
       this.#host.logger.error({ step_id: step.id, error }, "a fact of a running step could not be journaled");
     });
   }
@@ -166,30 +186,54 @@ export class ActiveWorkflow {
   async #report(step: OpenStep, outcome: StepOutcome): Promise<void> {
     if (!outcome.ok) return this.#fail(step, outcome.failure);
     const { result, blobs } = outcome;
-    const done = await this.#submit({ type: "step.complete", ...claimOf(step), result }, blobs);
+    const done = await this.#complete(step, result, blobs);
     if (done.ok || done.error.code === "stale_attempt") return;
     const message = [done.error.message, ...done.error.problems].join(" ");
     await this.#fail(step, { code: "conflicting_output", message, retry_after_ms: null });
   }
 
-  async #fail(step: OpenStep, failure: StepFailure): Promise<void> {
-    const delay = retryDelayMs(step.failures + 1, failure.retry_after_ms, this.#host.random());
-    const retry_at = new Date(this.#host.clock.now().getTime() + delay).toISOString();
-    const wish: Omit<FailStep, "at"> = { type: "step.fail", ...claimOf(step), failure, retry_at };
-    await this.#submit(wish);
+  /** A result that can't be written must not leave a step that runs for ever. */
+  async #complete(step: OpenStep, result: StepResult, blobs: readonly Blob[]): Promise<SubmitResult> {
+    try {
+      return await this.session.submitPatiently({ type: "step.complete", ...claimOf(step), result }, blobs);
+    } catch (error) {
+      if (error instanceof StorageError) throw error;
+      this.#host.logger.error({ step_id: step.id, error }, "the result of a step could not be written");
+      return { ok: false, error: { code: "invalid_output", message: String(error), problems: [] } };
+    }
   }
 
-  /** Keeps trying while the store is away: what a step has brought must not be lost. */
-  async #submit(wish: Wish, blobs: readonly Blob[] = []): Promise<SubmitResult> {
-    for (;;) {
-      try {
-        return await this.session.submit(wish, blobs);
-      } catch (error) {
-        if (!(error instanceof StorageError) || this.#stopping) throw error;
-        this.#host.logger.warn({ error }, "the store does not answer; trying again");
-        await new Promise<void>((resolve) => void this.#host.clock.after(STORAGE_RETRY_MS, resolve));
-      }
-    }
+  async #fail(step: OpenStep, failure: StepFailure): Promise<void> {
+    const wanted = retryDelayMs(step.failures + 1, failure.retry_after_ms, this.#host.random());
+    const delay = Math.min(wanted, LONGEST_RETRY_MS);
+    const retry_at = new Date(this.#host.clock.now().getTime() + delay).toISOString();
+    const wish: Omit<FailStep, "at"> = { type: "step.fail", ...claimOf(step), failure, retry_at };
+    await this.session.submitPatiently(wish);
+  }
+}
+
+const PROCESS_GONE: StepFailure = {
+  code: "interrupted",
+  message: "The process that ran this step is gone.",
+  retry_after_ms: 0,
+};
+const NEVER_STARTED: StepFailure = {
+  code: "released",
+  message: "The store did not say whether this step was claimed.",
+  retry_after_ms: 0,
+};
+const SERVER_STOPPED: StepFailure = {
+  code: "released",
+  message: "The server was stopped while this step ran.",
+  retry_after_ms: 0,
+};
+
+async function eventsAfter(storage: TenantStorage, id: string, seq: number): Promise<WorkflowEvent[]> {
+  const events: WorkflowEvent[] = [];
+  for (;;) {
+    const page = await storage.readEvents(id, { after: seq + events.length, limit: PAGE });
+    events.push(...page);
+    if (page.length < PAGE) return events;
   }
 }
 

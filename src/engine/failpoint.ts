@@ -1,11 +1,13 @@
 /** The places where a crash is worth rehearsing. */
-export type FailpointName =
-  | "commit.before"
-  | "commit.after"
-  | "model.before_call"
-  | "model.after_call"
-  | "delivery.before"
-  | "delivery.after";
+export const FAILPOINTS = [
+  "commit.before",
+  "commit.after",
+  "model.before_call",
+  "model.after_call",
+  "delivery.before",
+  "delivery.after",
+] as const;
+export type FailpointName = (typeof FAILPOINTS)[number];
 
 let armed: ((name: FailpointName) => void) | null = null;
 
@@ -14,7 +16,7 @@ export function failpoint(name: FailpointName): void {
   armed?.(name);
 }
 
-/** Lets a test act at every failpoint; null disarms. */
-export function armFailpoints(action: ((name: FailpointName) => void) | null): void {
-  armed = action;
+/** Calls `act` at every failpoint that is passed from now on; null disarms. What it throws is thrown there. */
+export function armFailpoints(act: ((name: FailpointName) => void) | null): void {
+  armed = act;
 }

@@ -58,6 +58,6 @@ export class ModelCatalogue {
 
 /** Splits provider/model; the model's own name may hold further slashes. */
 export function splitReference(reference: string): { provider: string; model: string } {
-  const slash = reference.indexOf("/");
-  return { provider: reference.slice(0, slash), model: reference.slice(slash + 1) };
+  const slash = Math.max(0, reference.indexOf("/"));
+  return { provider: reference.slice(0, slash), model: reference.slice(slash === 0 ? 0 : slash + 1) };
 }

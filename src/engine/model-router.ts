@@ -10,6 +10,9 @@ export type Route = {
   readonly substituted: { readonly asked: string; readonly reason: string } | null;
 };
 
+const NO_MODEL =
+  "No model is configured. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_HOST or COPILOT_GITHUB_TOKEN, or add a provider to orca.yaml; restart, then resume.";
+
 /** Finds the model that acts for a role. A pinned model is used or fails; it is never replaced. */
 export class ModelRouter {
   readonly #catalogue: ModelCatalogue;
@@ -20,16 +23,17 @@ export class ModelRouter {
     this.#defaultModel = defaultModel;
   }
 
-  /** Null when no model can act at all. `configured` is the default of the workflow's own configuration. */
+  /** Null when no model can act: none is configured, or the pinned provider names none. `configured` is the default of the workflow's own configuration. */
   async route(state: WorkflowState, role: RoleName, configured: string | null): Promise<Route | null> {
     const pinned = await this.pinnedReference(state.settings.pinned);
     if (pinned !== null) return { reference: pinned, substituted: null };
+    if (state.settings.pinned.provider !== null) return null;
     const fallback = await this.defaultReference(configured);
-    const asked = role === "director" ? null : chosenByDirector(state, role);
+    const choice = role === "director" ? null : chosenByDirector(state, role);
+    const asked = choice && (await this.#completed(choice));
     if (asked === null || asked === fallback)
       return fallback === null ? null : { reference: fallback, substituted: null };
-    const known = await this.#catalogue.references();
-    if (known.includes(asked)) return { reference: asked, substituted: null };
+    if (await this.#mayBeHad(asked)) return { reference: asked, substituted: null };
     if (fallback === null) return null;
     return {
       reference: fallback,
@@ -37,9 +41,32 @@ export class ModelRouter {
     };
   }
 
-  /** The configured default, else the one the installation prefers; null when nothing is configured. */
+  /** A provider that does not list its models now is taken at the Director's word. */
+  async #mayBeHad(reference: string): Promise<boolean> {
+    const { provider, model } = splitReference(reference);
+    if (!this.#catalogue.provider(provider)) return false;
+    const known = await this.#catalogue.models(provider);
+    return known === null || known.some((info) => info.id === model);
+  }
+
+  /** The workflow's configured default if its provider is still there, else the installation's; null when there is none. */
   async defaultReference(configured: string | null): Promise<string | null> {
-    return configured ?? (await this.#defaultModel());
+    if (configured !== null && this.#catalogue.provider(splitReference(configured).provider))
+      return configured;
+    return this.#defaultModel();
+  }
+
+  /** Why no model can act and what to do, in words for a person. */
+  withoutModel({ provider }: PinnedModel, configured: string | null): string {
+    const names = this.#catalogue.providerNames;
+    const [first] = names;
+    const homeless = configured !== null && !this.#catalogue.provider(splitReference(configured).provider);
+    const missing = homeless ? `There is no provider for the default model ${configured}. ` : "";
+    if (first === undefined) return missing + NO_MODEL;
+    if (homeless && provider === null) {
+      return `${missing}Configure it, or set ORCA_DEFAULT_MODEL to a model of ${names.join(", ")}; restart, then resume.`;
+    }
+    return `${provider ?? names.join(", ")} names no model: its list is empty or can't be read. Start it or mend its key, set ORCA_DEFAULT_MODEL=${provider ?? first}/<model>, or pin a model; then resume.`;
   }
 
   /** The models a Director may choose from. */
@@ -58,7 +85,11 @@ export class ModelRouter {
       const [first] = (await this.#catalogue.models(provider)) ?? [];
       return first ? `${provider}/${first.id}` : null;
     }
-    if (model === null) return null;
+    return model === null ? null : this.#completed(model);
+  }
+
+  /** A model by its bare name is that of the first provider that lists it. */
+  async #completed(model: string): Promise<string> {
     if (this.#catalogue.provider(splitReference(model).provider)) return model;
     const known = await this.#catalogue.references();
     return known.find((reference) => splitReference(reference).model === model) ?? model;

@@ -22,7 +22,7 @@ export function readAnswer(
   text: string,
 ): ReadAnswer {
   const value = parseObject(text);
-  if (value === null) return unusable(["the answer is not one JSON object"]);
+  if (value === null) return unusable([`the answer is not one JSON object; it begins with ${excerpt(text)}`]);
   const output = absentAsNull(schema, value) as Record<string, unknown>;
   const parsed = ROLE_OUTPUTS[role].safeParse(output);
   if (!parsed.success) {
@@ -30,14 +30,17 @@ export function readAnswer(
     const faults = parsed.error.issues.map(
       (issue) => `${issue.path.join(".") || "(root)"}: ${issue.message}`,
     );
-    return { ...unusable(faults), review: { faults, omissions: [], foreign: review.foreign } };
+    return {
+      ...unusable(faults),
+      review: { faults, omissions: [], foreign: spoken(review.foreign, output) },
+    };
   }
   const stored =
     role === "implementer"
       ? withReferences(output, ImplementerOutput.parse(output).artifacts)
       : { output, blobs: [] };
   const { faults, omissions, foreign } = reviewOutput(state, role, stored.output);
-  return { ...stored, review: { faults, omissions, foreign } };
+  return { ...stored, review: { faults, omissions, foreign: spoken(foreign, output) } };
 }
 
 function unusable(faults: readonly string[]): ReadAnswer {
@@ -78,4 +81,22 @@ function parsedOrNull(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** Foreign fields that say something: to ask again for an empty list would cost a call and bring nothing. */
+function spoken(foreign: readonly string[], output: Readonly<Record<string, unknown>>): string[] {
+  return foreign.filter((field) => {
+    const value = output[field];
+    if (value === null || value === "") return false;
+    return typeof value !== "object" || value === undefined || Object.keys(value).length > 0;
+  });
+}
+
+const EXCERPT = 100;
+
+function excerpt(text: string): string {
+  const characters = Array.from(text.trim());
+  return JSON.stringify(
+    characters.length > EXCERPT ? `${characters.slice(0, EXCERPT).join("")}…` : text.trim(),
+  );
 }

@@ -2,7 +2,9 @@ import type { DomainError } from "../core/domain-error.ts";
 import { OrcaError } from "../core/orca-error.ts";
 import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
 import { WorkflowConfig } from "../core/workflow-config.ts";
+import type { Blob } from "../core/workflow/commit.ts";
 import { decideCreation } from "../core/workflow/decide.ts";
+import type { WorkflowEvent } from "../core/workflow/events.ts";
 import { next } from "../core/workflow/next.ts";
 import { restoreState } from "../core/workflow/restore-state.ts";
 import type { WorkflowSettings, WorkflowState } from "../core/workflow/state.ts";
@@ -16,7 +18,6 @@ import { ActiveWorkflow } from "./active-workflow.ts";
 import { checkDelivery } from "./check-delivery.ts";
 import type { CreateWorkflowInput, Engine, Principal, PublishedEvent, ResumeInput } from "./engine.ts";
 import { EventHub } from "./event-hub.ts";
-import { NO_MODEL } from "./executors/role-executor.ts";
 import { blobOf } from "./hash.ts";
 import { InProcessDispatcher } from "./in-process-dispatcher.ts";
 import type { ModelRouter } from "./model-router.ts";
@@ -44,7 +45,7 @@ const RELOAD_AFTER_MS = 1_000;
 /** The engine on one process: workflows in memory while something of them runs, in the store otherwise. */
 export class WorkflowEngine implements Engine {
   readonly #parts: EngineParts;
-  readonly #hub = new EventHub();
+  readonly #hub: EventHub;
   readonly #dispatcher: InProcessDispatcher;
   readonly #active = new Map<string, ActiveWorkflow>();
   readonly #opening = new Map<string, Promise<ActiveWorkflow | null>>();
@@ -54,6 +55,7 @@ export class WorkflowEngine implements Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
+    this.#hub = new EventHub(parts.logger);
     this.#dispatcher = new InProcessDispatcher(
       parts.maxConcurrentWorkflows,
       (key) => void this.#activate(key),
@@ -89,14 +91,18 @@ export class WorkflowEngine implements Engine {
       parent_id: null,
       settings,
       max_qa_retries: input.max_qa_retries ?? config.max_qa_retries,
-      parked: reference === null ? { reason: "no_model", message: NO_MODEL } : null,
+      parked:
+        reference === null
+          ? { reason: "no_model", message: router.withoutModel(pinned, config.default_model) }
+          : null,
     });
     const blobs = [blobOf(JSON.stringify(config)), ...ROLE_NAMES.map((role) => promptBlob(roles[role]))];
     const key = keyOf(principal.tenant_id, workflowId);
-    if (this.#active.has(key)) return this.load(principal, workflowId);
-    const active = this.#hold(key, config, null);
-    if (await this.#written(key, active.session.create(events, blobs))) return active.session.state;
-    return this.load(principal, workflowId);
+    while (this.#opening.has(key)) await this.#opening.get(key);
+    this.#refuseWhenStopped();
+    const standing = this.#active.get(key);
+    const active = standing ?? (await this.#openBy(key, this.#begin(key, config, { events, blobs })));
+    return active ? active.session.state : this.load(principal, workflowId);
   }
 
   async load(principal: Principal, id: string): Promise<WorkflowState> {
@@ -116,11 +122,11 @@ export class WorkflowEngine implements Engine {
     const { router } = this.#parts;
     if (input.pinned) await router.checkPin(input.pinned);
     const state = await this.load(principal, id);
-    const pinned = await router.pinnedReference(input.pinned ?? state.settings.pinned);
-    const config = await this.#configOf(principal.tenant_id, state);
-    if (pinned === null && (await router.defaultReference(config.default_model)) === null) {
-      throw new OrcaError("no_model", NO_MODEL);
-    }
+    const pinned = input.pinned ?? state.settings.pinned;
+    const { default_model } = await this.#configOf(principal.tenant_id, state);
+    const reference =
+      (await router.pinnedReference(pinned)) ?? (await router.defaultReference(default_model));
+    if (reference === null) throw new OrcaError("no_model", router.withoutModel(pinned, default_model));
     return this.#steer(principal, id, { type: "workflow.resume", actor: principal.actor, ...input });
   }
 
@@ -148,11 +154,13 @@ export class WorkflowEngine implements Engine {
     this.#dispatcher.close();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await Promise.all(this.#opening.values());
     const deadline = new AbortController();
     const cancel = this.#parts.clock.after(graceMs, () => deadline.abort());
     if (graceMs <= 0) deadline.abort();
-    await Promise.all([...this.#active.values()].map((active) => active.stop(deadline.signal)));
+    const stopAll = (): Promise<void[]> =>
+      Promise.all([...this.#active.values()].map((active) => active.stop(deadline.signal)));
+    await Promise.allSettled([stopAll(), ...this.#opening.values()]);
+    await stopAll();
     cancel();
   }
 
@@ -173,9 +181,30 @@ export class WorkflowEngine implements Engine {
   #open(key: string): Promise<ActiveWorkflow | null> {
     const active = this.#active.get(key);
     if (active?.session.begun) return Promise.resolve(active);
-    const opening = this.#opening.get(key) ?? this.#read(key).finally(() => this.#opening.delete(key));
+    return this.#opening.get(key) ?? this.#openBy(key, this.#read(key));
+  }
+
+  /** Whoever wants the workflow meanwhile waits for the same opening: there is one session of it at a time. */
+  #openBy(key: string, way: Promise<ActiveWorkflow | null>): Promise<ActiveWorkflow | null> {
+    const opening = way.finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
     return opening;
+  }
+
+  /** Writes a new workflow, or opens the one that stands under its id. */
+  async #begin(key: string, config: WorkflowConfig, first: FirstCommit): Promise<ActiveWorkflow | null> {
+    const active = this.#hold(key, config, null);
+    try {
+      if (await active.session.create(first.events, first.blobs)) return active;
+    } catch (error) {
+      this.#forget(key, active);
+      this.#wakeAfter(key, RELOAD_AFTER_MS); // it may stand although nobody said so
+      throw error;
+    }
+    this.#forget(key, active);
+    const standing = await this.#read(key);
+    standing?.session.poke();
+    return standing;
   }
 
   async #read(key: string): Promise<ActiveWorkflow | null> {
@@ -201,13 +230,8 @@ export class WorkflowEngine implements Engine {
         random,
         executors,
         mayRun: () => this.#dispatcher.holds(key) || this.#dispatcher.tryTake(key),
-        reload: async () => {
-          const reloaded = await restore(tenantStorage, id);
-          if (reloaded === null) throw notFound(id);
-          return reloaded;
-        },
         publish: (events) => this.#hub.publish(key, id, events),
-        settled: (settled) => this.#settled(key, active, settled),
+        settled: (settled, error) => this.#settled(key, { active, state: settled, error }),
       },
       config,
       state,
@@ -219,7 +243,8 @@ export class WorkflowEngine implements Engine {
   /** A slot was given to the workflow. */
   async #activate(key: string): Promise<void> {
     try {
-      const active = await this.#open(key);
+      let active = await this.#open(key);
+      while (active && this.#active.get(key) !== active) active = await this.#open(key);
       if (active) active.session.poke();
       else this.#dispatcher.release(key);
     } catch (error) {
@@ -229,41 +254,53 @@ export class WorkflowEngine implements Engine {
     }
   }
 
-  /** Nothing is left to write: keep the slot while steps run, else leave memory and say when to come back. */
-  #settled(key: string, active: ActiveWorkflow, state: WorkflowState): void {
-    if (active.busy || runningSteps(state).some((step) => step.owner === this.#parts.owner)) return;
+  /** Nothing is left to write: leave memory unless steps run, and say when to come back. */
+  #settled(key: string, { active, state, error }: Settled): void {
+    if (this.#active.get(key) !== active) return;
+    this.#disarm(key);
+    if (error !== null) this.#parts.logger.warn({ key, error }, "a workflow can't go on; trying again");
+    const delay = error === null ? this.#delayOfNext(state) : RELOAD_AFTER_MS;
+    const { owner } = this.#parts;
+    if (active.busy || runningSteps(state).some((step) => step.owner === owner)) {
+      if (delay !== null && delay > 0) this.#wakeAfter(key, delay);
+      return;
+    }
+    this.#forget(key, active);
+    if (delay === 0 && !this.#stopped) this.#dispatcher.enqueue(key);
+    else if (delay !== null) this.#wakeAfter(key, delay);
+  }
+
+  /** Milliseconds until something of the workflow may start; null when nothing waits for the time. */
+  #delayOfNext(state: WorkflowState): number | null {
+    const now = this.#parts.clock.now();
+    const [first] = next(state)
+      .map((step) => step.available_at ?? "")
+      .toSorted();
+    if (first === undefined) return null;
+    return first <= now.toISOString() ? 0 : Date.parse(first) - now.getTime();
+  }
+
+  #forget(key: string, active: ActiveWorkflow): void {
+    if (this.#active.get(key) !== active) return;
     this.#active.delete(key);
     this.#dispatcher.release(key);
-    if (this.#stopped) return;
-    const now = this.#parts.clock.now().toISOString();
-    const [first] = next(state)
-      .map((step) => step.available_at ?? now)
-      .toSorted();
-    if (first === undefined) return;
-    if (first <= now) this.#dispatcher.enqueue(key);
-    else this.#wakeAfter(key, Date.parse(first) - Date.parse(now));
+  }
+
+  #disarm(key: string): void {
+    this.#timers.get(key)?.();
+    this.#timers.delete(key);
   }
 
   #wakeAfter(key: string, delayMs: number): void {
-    this.#timers.get(key)?.();
+    if (this.#stopped) return;
+    this.#disarm(key);
     const cancel = this.#parts.clock.after(delayMs, () => {
       this.#timers.delete(key);
-      if (!this.#stopped) this.#dispatcher.enqueue(key);
+      const active = this.#active.get(key);
+      if (active) active.session.poke();
+      else this.#dispatcher.enqueue(key);
     });
     this.#timers.set(key, cancel);
-  }
-
-  async #written(key: string, written: Promise<boolean>): Promise<boolean> {
-    let created = false;
-    try {
-      created = await written;
-      return created;
-    } finally {
-      if (!created) {
-        this.#active.delete(key);
-        this.#dispatcher.release(key);
-      }
-    }
   }
 
   async #configOf(tenantId: string, state: WorkflowState): Promise<WorkflowConfig> {
@@ -282,6 +319,10 @@ export class WorkflowEngine implements Engine {
     if (this.#stopped) throw new OrcaError("shutting_down", "The server is stopping; try again in a moment.");
   }
 }
+
+type FirstCommit = { readonly events: readonly WorkflowEvent[]; readonly blobs: readonly Blob[] };
+
+type Settled = { readonly active: ActiveWorkflow; readonly state: WorkflowState; readonly error: unknown };
 
 async function restore(storage: TenantStorage, id: string): Promise<WorkflowState | null> {
   const stored = await storage.loadWorkflow(id);

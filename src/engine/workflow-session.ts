@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { DomainError } from "../core/domain-error.ts";
 import type { WorkflowCommand } from "../core/workflow/commands.ts";
 import type { Blob, Commit } from "../core/workflow/commit.ts";
@@ -24,6 +26,8 @@ export type Wish = WorkflowCommand extends infer C
 
 type Entry = {
   readonly wish: Wish;
+  /** Stays in its place while the store is away. */
+  readonly patient: boolean;
   readonly blobs: readonly Blob[];
   readonly resolve: (result: SubmitResult) => void;
   readonly reject: (error: unknown) => void;
@@ -37,11 +41,14 @@ export type SessionHost = {
   /** Tasks of this workflow that may run at once; null while nothing may start. */
   readonly taskSlots: () => number | null;
   readonly now: () => Date;
-  readonly reload: () => Promise<WorkflowState>;
+  /** Whether patient commands still wait for a store that is away. */
+  readonly keepsTrying: () => boolean;
+  /** What stands in the journal after `seq`: written by others, or by a commit of ours whose answer was lost. */
+  readonly eventsAfter: (seq: number) => Promise<readonly WorkflowEvent[]>;
   /** After every commit: publish, start steps, abort lost ones. */
   readonly committed: (after: WorkflowState, events: readonly WorkflowEvent[]) => void;
-  /** When nothing is left to write. */
-  readonly settled: (state: WorkflowState) => void;
+  /** When nothing is left to write. With an error the store may hold more than `state` says, or less was done. */
+  readonly settled: (state: WorkflowState, error: unknown) => void;
 };
 
 const MOST_CONFLICTS = 20;
@@ -56,6 +63,8 @@ export class WorkflowSession {
   #mailbox: Entry[] = [];
   #poked = false;
   #flushing = false;
+  #unanswered: UnansweredCommit | null = null;
+  #quiet: PromiseWithResolvers<void> | null = null;
 
   constructor(host: SessionHost, state: WorkflowState | null) {
     this.#host = host;
@@ -73,9 +82,19 @@ export class WorkflowSession {
     return this.#state !== null;
   }
 
-  submit(wish: Wish, blobs: readonly Blob[] = []): Promise<SubmitResult> {
+  /** Rejects with a StorageError when the store can't do it now. */
+  submit(wish: Wish): Promise<SubmitResult> {
+    return this.#enqueue({ wish, blobs: [], patient: false });
+  }
+
+  /** Keeps its place in the order while the store is away: what a step has brought must not be lost. */
+  submitPatiently(wish: Wish, blobs: readonly Blob[] = []): Promise<SubmitResult> {
+    return this.#enqueue({ wish, blobs, patient: true });
+  }
+
+  #enqueue(entry: Pick<Entry, "wish" | "blobs" | "patient">): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
-      this.#mailbox.push({ wish, blobs, resolve, reject });
+      this.#mailbox.push({ ...entry, resolve, reject });
       this.#schedule();
     });
   }
@@ -86,6 +105,13 @@ export class WorkflowSession {
     this.#schedule();
   }
 
+  /** Resolves when nothing more is being written. */
+  quiet(): Promise<void> {
+    if (!this.#flushing) return Promise.resolve();
+    this.#quiet ??= Promise.withResolvers();
+    return this.#quiet.promise;
+  }
+
   /** Writes the first events. Resolves to false when the workflow exists already. */
   async create(events: readonly WorkflowEvent[], blobs: readonly Blob[]): Promise<boolean> {
     this.#flushing = true;
@@ -93,8 +119,7 @@ export class WorkflowSession {
       const [first, ...rest] = events;
       if (!first) throw new Error("a workflow begins with an event");
       const begun = rest.reduce(evolve, created(first));
-      const claimed = this.#claim(begun);
-      const after = claimed.reduce(evolve, begun);
+      const { events: claimed, after } = this.#claim(begun, this.#host.now());
       const written = [...events, ...claimed];
       const result = await this.#commit(
         planCommit({ before: null, after, events: written, fences: [], blobs }),
@@ -115,21 +140,34 @@ export class WorkflowSession {
   }
 
   async #flushAll(): Promise<void> {
-    while (this.#mailbox.length > 0 || this.#poked) {
+    let failure: unknown = null;
+    while (!(failure instanceof StorageError) && (this.#mailbox.length > 0 || this.#poked)) {
       const entries = this.#mailbox;
       this.#mailbox = [];
       this.#poked = false;
+      failure = null;
       try {
         await this.#flush(entries);
       } catch (error) {
-        for (const entry of entries) entry.reject(error);
+        failure = error;
+        if (error instanceof StorageError) this.#refuse([...entries, ...this.#mailbox], error);
+        else for (const entry of entries) entry.reject(error);
       }
     }
     this.#flushing = false;
-    if (this.#state !== null) this.#host.settled(this.#state);
+    if (this.#state !== null) this.#host.settled(this.#state, failure);
+    this.#quiet?.resolve();
+    this.#quiet = null;
   }
 
-  async #flush(entries: readonly Entry[]): Promise<void> {
+  #refuse(entries: readonly Entry[], error: StorageError): void {
+    const stays = (entry: Entry): boolean => entry.patient && this.#host.keepsTrying();
+    this.#mailbox = entries.filter(stays);
+    for (const entry of entries) if (!stays(entry)) entry.reject(error);
+  }
+
+  async #flush(given: readonly Entry[]): Promise<void> {
+    const entries = this.#unanswered === null ? given : await this.#settleDoubt(this.#unanswered, given);
     for (let conflicts = 0; conflicts <= MOST_CONFLICTS; conflicts += 1) {
       const before = this.state;
       const decided = this.#decide(before, entries);
@@ -137,22 +175,41 @@ export class WorkflowSession {
         for (const answer of decided.answers) answer(before);
         return;
       }
-      const after = decided.events.reduce(evolve, before);
-      const { events, fences, blobs } = decided;
+      const { events, after, fences, blobs } = decided;
+      this.#unanswered = { events, wishes: new Set(entries.map((entry) => entry.wish)) };
       const result = await this.#commit(planCommit({ before, after, events, fences, blobs }));
+      this.#unanswered = null;
       if (result.ok) {
         this.#advance(after, events);
         for (const answer of decided.answers) answer(after);
         return;
       }
-      this.#state = await this.#host.reload();
+      await this.#catchUp();
     }
     throw new StorageError("storage_failed", "The workflow is being changed by others too fast; try again.");
   }
 
+  /** Takes over what was written meanwhile: steps that it claimed for this process start like any other. */
+  async #catchUp(): Promise<readonly WorkflowEvent[]> {
+    const missed = await this.#host.eventsAfter(this.state.head.version);
+    if (missed.length > 0) this.#advance(missed.reduce(evolve, this.state), missed);
+    return missed;
+  }
+
+  /** Finds out whether the unanswered commit stands. Its wishes, sent again, are then met already. */
+  async #settleDoubt(unanswered: UnansweredCommit, entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const [first] = await this.#catchUp();
+    this.#unanswered = null;
+    if (!isDeepStrictEqual(first, unanswered.events[0])) return entries;
+    const met = entries.filter((entry) => unanswered.wishes.has(entry.wish));
+    for (const entry of met) entry.resolve({ ok: true, state: this.state });
+    return entries.filter((entry) => !met.includes(entry));
+  }
+
   #decide(before: WorkflowState, entries: readonly Entry[]): Decisions {
-    const at = this.#host.now().toISOString();
-    const decisions: Decisions = { events: [], fences: [], blobs: [], answers: [] };
+    const now = this.#host.now();
+    const at = now.toISOString();
+    const decisions: Omit<Decisions, "after"> = { events: [], fences: [], blobs: [], answers: [] };
     let working = before;
     for (const { wish, blobs, resolve } of entries) {
       const decided = decide(working, { ...wish, at });
@@ -167,17 +224,17 @@ export class WorkflowSession {
       decisions.blobs.push(...blobs);
       if ("attempt" in wish) decisions.fences.push({ step_id: wish.step_id, attempt: wish.attempt });
     }
-    decisions.events.push(...this.#claim(working));
-    return decisions;
+    const { events: claimed, after } = this.#claim(working, now);
+    decisions.events.push(...claimed);
+    return { ...decisions, after };
   }
 
   /** Starts what may run now, as far as there is room. */
-  #claim(from: WorkflowState): WorkflowEvent[] {
-    const now = this.#host.now();
+  #claim(from: WorkflowState, now: Date): Pick<Decisions, "events" | "after"> {
+    const events: WorkflowEvent[] = [];
     const ready = next(from).filter((step) => isDue(step, now));
     const slots = ready.length > 0 ? this.#host.taskSlots() : null;
-    if (slots === null) return [];
-    const events: WorkflowEvent[] = [];
+    if (slots === null) return { events, after: from };
     let working = from;
     for (const step of ready) {
       if (step.kind === "task" && runningSteps(working).length >= slots) break;
@@ -195,7 +252,7 @@ export class WorkflowSession {
       events.push(...decided.value);
       working = decided.value.reduce(evolve, working);
     }
-    return events;
+    return { events, after: working };
   }
 
   async #commit(commit: Commit): ReturnType<TenantStorage["commit"]> {
@@ -211,8 +268,13 @@ export class WorkflowSession {
   }
 }
 
+/** A commit that the store may have taken or not. */
+type UnansweredCommit = { readonly events: readonly WorkflowEvent[]; readonly wishes: ReadonlySet<Wish> };
+
 type Decisions = {
   readonly events: WorkflowEvent[];
+  /** The state that the events lead to. */
+  readonly after: WorkflowState;
   readonly fences: { step_id: string; attempt: number }[];
   readonly blobs: Blob[];
   readonly answers: ((state: WorkflowState) => void)[];

@@ -30,7 +30,7 @@ export function unfinished(
   usage: TokenUsage,
   place: { readonly model: string; readonly provider: string },
 ): ModelError | null {
-  const who = `${place.model} of ${place.provider}`;
+  const who = `${place.provider}/${place.model}`;
   if (finish === "length") {
     return new ModelError("truncated", `The answer of ${who} was cut off at its output limit.`, { usage });
   }

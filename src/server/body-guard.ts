@@ -22,9 +22,10 @@ export function bodyGuard({ config }: Pick<ServerParts, "config">): MiddlewareHa
     }
     if (text !== "") refuseUnfit(parseJson(text));
     c.set("body_text", text);
-    // The validators read this text; JSON without a body counts as a value without fields.
-    const validated = text === "" && type !== undefined ? "{}" : text;
-    Object.assign(c.req.bodyCache, { text: Promise.resolve(validated) });
+    // The validators read this text and this type. An empty body is none, whatever `curl -d ''` declares it to be, and
+    // none counts as a value without fields.
+    if (text === "") c.req.raw.headers.set("content-type", "application/json");
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text || "{}") });
     await next();
   };
 }

@@ -18,8 +18,14 @@ import { steeringRoutes, workflowRoutes } from "./routes/workflow-routes.ts";
 import type { ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
 
-/** Where go-orca had what is below /api/v1 here. */
-const FORMER_PATHS = ["/workflows", "/workflows/*", "/providers", "/providers/*", "/docs"];
+/** Where go-orca had what is below /api/v1 here; of these the last three are still to come. */
+const FORMER_ROOTS = ["/workflows", "/providers", "/tenants", "/scopes", "/customizations"];
+const FORMER_PATHS = [
+  "/docs",
+  "/docs/",
+  "/docs/openapi.yaml",
+  ...FORMER_ROOTS.flatMap((root) => [root, `${root}/*`]),
+];
 
 /** The whole HTTP side of the product; it starts nothing and listens nowhere. */
 export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
@@ -34,10 +40,13 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
   app.use(requestContext(parts), browserGuard(parts));
   app.on(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], FORMER_PATHS, (c) => {
     const { pathname, search } = new URL(c.req.url);
-    return c.redirect(`/api/v1${pathname}${search}`, 308);
+    const path = pathname === "/docs/openapi.yaml" ? "/openapi.json" : pathname.replace(/\/+$/, "");
+    return c.redirect(`/api/v1${path}${search}`, 308);
   });
   app.get("/", (c) => c.redirect("/api/v1/docs", 302));
 
+  // Before the principal: whether the server is well does not depend on who asks.
+  healthRoutes(app, parts);
   app.use("/api/v1/*", localPrincipal(parts));
   const guards = [bodyGuard(parts), idempotency(parts)] as const;
   for (const { method, path } of ROUTES) if (method === "post") app.post(routingPath(path), ...guards);
@@ -47,7 +56,6 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
   eventRoutes(app, parts);
   artifactRoutes(app, parts);
   providerRoutes(app, parts);
-  healthRoutes(app, parts);
   referenceRoutes(app);
   return app;
 }

@@ -7,7 +7,7 @@ import type { ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 const SANE_ID = /^[A-Za-z0-9._:-]{1,128}$/;
-const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"]);
 
 /** Gives every request an id, a logger and the security headers, and writes one line about how it was answered. */
 export function requestContext({ logger }: Pick<ServerParts, "logger">): MiddlewareHandler<ServerEnv> {

@@ -63,12 +63,21 @@ describe("a body that cannot be read", () => {
     await expectNothingCreated();
   });
 
-  test("an empty body of another content type", async () => {
+  test("an empty form is no request", async () => {
+    expect(await problemIn(await postText("", "application/x-www-form-urlencoded"))).toMatchObject({
+      status: 422,
+      errors: [{ pointer: "/request" }],
+    });
+    await expectNothingCreated();
+  });
+
+  test("an empty form from another site", async () => {
     const answer = await api.call(`${WORKFLOWS}/wf_1/pause`, {
       method: "POST",
-      headers: { "content-type": "text/csv" },
+      body: "",
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: "https://evil.example" },
     });
-    expect(await problemIn(answer)).toMatchObject({ status: 415, code: "unsupported_media_type" });
+    expect(await problemIn(answer)).toMatchObject({ status: 403, code: "cross_origin" });
   });
 
   test("a body without a content type", async () => {

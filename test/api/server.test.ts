@@ -17,9 +17,16 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe("health", () => {
-  test("names the process", async () => {
-    const health = await (await api.call("/healthz")).json();
-    expect(health).toEqual({ status: "ok", version: "0.0.0-test", instance_id: api.parts.instance_id });
+  test.each(["/healthz", "/api/v1/healthz"])("%s names the process, whoever asks", async (path) => {
+    const answer = await api.call(path, { headers: { "x-tenant-id": "../nobody" } });
+    const { instance_id } = api.parts;
+    expect(await answer.json()).toEqual({ status: "ok", version: "0.0.0-test", instance_id });
+  });
+
+  test.each(["/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"])("%s is quiet", async (path) => {
+    await api.call(path, { headers: { "x-request-id": path.replaceAll("/", ":") } });
+    const line = api.logged.find((each) => each["request_id"] === path.replaceAll("/", ":"));
+    expect(line).toMatchObject({ level: "debug", path, status: 200 });
   });
 
   test("a provider in trouble makes the server degraded, not unready", async () => {
@@ -31,7 +38,7 @@ describe("health", () => {
       status: "degraded",
       providers: [{ name: "fake", healthy: false, message: "the key is wrong" }],
     });
-    await own.call("/readyz");
+    await own.call("/api/v1/readyz");
     expect(own.provider.tests).toBe(1);
     await own.close();
   });
@@ -85,6 +92,14 @@ describe("former paths", () => {
     ["POST", "/workflows/wf_1/cancel", "/api/v1/workflows/wf_1/cancel"],
     ["GET", "/providers", "/api/v1/providers"],
     ["POST", "/providers/openai/test", "/api/v1/providers/openai/test"],
+    ["GET", "/workflows/?limit=5", "/api/v1/workflows?limit=5"],
+    ["GET", "/providers/openai/", "/api/v1/providers/openai"],
+    ["GET", "/docs", "/api/v1/docs"],
+    ["GET", "/docs/", "/api/v1/docs"],
+    ["GET", "/docs/openapi.yaml", "/api/v1/openapi.json"],
+    ["GET", "/tenants", "/api/v1/tenants"],
+    ["POST", "/scopes/s1/policies", "/api/v1/scopes/s1/policies"],
+    ["GET", "/customizations/prompts", "/api/v1/customizations/prompts"],
   ])("%s %s moves to %s", async (method, path, location) => {
     const answer = await api.call(path, { method });
     expect(answer.status).toBe(308);

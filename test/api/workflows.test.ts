@@ -230,6 +230,20 @@ test("pause, resume and cancel answer with the workflow; what makes no sense is 
   }
 });
 
+test.each(["application/x-www-form-urlencoded", "text/csv", "application/json"])(
+  "an empty body declared as %s is none",
+  async (type) => {
+    const release = api.script.hold("architect");
+    const { id } = await api.create();
+    await api.reached(id, "role.started", "architect");
+    for (const verb of ["pause", "resume", "cancel"]) {
+      const init = { method: "POST", body: "", headers: { "content-type": type } };
+      expect((await api.call(`/api/v1/workflows/${id}/${verb}`, init)).status).toBe(200);
+    }
+    release();
+  },
+);
+
 test("providers are listed, asked for models, and tested", async () => {
   expect(await (await api.call("/api/v1/providers")).json()).toEqual({
     data: [{ name: "fake", kind: "openai-compatible", default_model: "small" }],

@@ -1,16 +1,17 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { CliError } from "../../src/cli/exit-code.ts";
 import { HttpClient, ServerLostError } from "../../src/cli/http-client.ts";
 import { saveArtifacts } from "../../src/cli/save-artifacts.ts";
 import { findServer, writeServerFile } from "../../src/cli/server-file.ts";
+import { openSession } from "../../src/cli/session.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 
 let home = "";
@@ -51,7 +52,9 @@ test.each(["../out.txt", "/tmp/orca-out.txt", "a/../../out.txt", "a\\..\\out.txt
       });
       response.end(request.url?.includes("artifacts?") ? list : "content");
     });
-    await expect(saveArtifacts(client, "w", join(home, "deep/out"))).rejects.toThrow(CliError);
+    await expect(
+      saveArtifacts(client, "w", { directory: join(home, "deep/out"), force: false }),
+    ).rejects.toThrow(CliError);
     expect(await readdir(home)).toEqual([]);
   },
 );
@@ -72,10 +75,76 @@ test("artifacts come from every page", async () => {
       ),
     );
   });
-  expect((await saveArtifacts(client, "w", home)).toSorted()).toEqual([
+  expect((await saveArtifacts(client, "w", { directory: home, force: false })).toSorted()).toEqual([
     join(home, "one.txt"),
     join(home, "two.txt"),
   ]);
+});
+
+test("files with other content are not overwritten without force, and the same files are no obstacle", async () => {
+  let content = "first";
+  const client = await serve((request, response) => {
+    const list = { data: [{ id: "a1", path: "one.txt" }], next_cursor: null };
+    response.end(request.url?.includes("artifacts?") ? JSON.stringify(list) : content);
+  });
+  const save = (force: boolean) => saveArtifacts(client, "w", { directory: home, force });
+  await save(false);
+  await save(false);
+  content = "second";
+  await expect(save(false)).rejects.toMatchObject({
+    reason: "conflict",
+    message: expect.stringMatching(/one\.txt.*--force/),
+  });
+  expect(await readFile(join(home, "one.txt"), "utf8")).toBe("first");
+  await save(true);
+  expect(await readFile(join(home, "one.txt"), "utf8")).toBe("second");
+});
+
+test("a model that is not there is answered with the command that lists those that are", async () => {
+  const client = await serve((_, response) => {
+    response.writeHead(422, { "content-type": "application/problem+json" });
+    const detail = "There is no model x at p. GET /api/v1/providers/{name}/models lists them.";
+    response.end(JSON.stringify({ detail, code: "unknown_model", errors: [] }));
+  });
+  await expect(client.listProviders()).rejects.toThrow(/^There is no model x at p\. .* models lists/);
+});
+
+describe("a database that another command has", () => {
+  const locked = Object.assign(new Error("x.db is in use by another process. Stop that process, or else."), {
+    code: "storage_locked",
+  });
+
+  test("is used over the address that the other one leaves a moment later", async () => {
+    const { config } = loadConfig({ flags: { data_dir: home }, env: {}, cwd: home });
+    const { url } = await serve((_, response) =>
+      response.end(JSON.stringify({ status: "ok", version: "0", instance_id: "other" })),
+    );
+    const session = await openSession({
+      config,
+      server: undefined,
+      execute: true,
+      openLocal: async () => {
+        await writeServerFile(config, { url, instance_id: "other" });
+        throw locked;
+      },
+    });
+    expect(session).toMatchObject({ place: "found", client: { url } });
+  });
+
+  test("and leaves none is refused with the way to name it", async () => {
+    const { config } = loadConfig({ flags: { data_dir: home }, env: {}, cwd: home });
+    const opening = openSession({
+      config,
+      server: undefined,
+      execute: false,
+      openLocal: () => Promise.reject(locked),
+    });
+    await expect(opening).rejects.toMatchObject({
+      reason: "unavailable",
+      code: "storage_locked",
+      message: expect.stringMatching(/^x\.db is in use by another process\. .*--server URL/),
+    });
+  });
 });
 
 test("a broken stream is taken up behind the last event, without a double one", async () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -118,6 +118,41 @@ describe("with a model", () => {
     await owner.leave();
   });
 
+  test("files of the user survive, the result is told, and the printed command brings the artifacts", async () => {
+    const owner = await withModel(model);
+    await writeFile(join(owner.home, "README.md"), "mine");
+    const ended = await owner.orca(...request, "--out", ".");
+    expect(ended).toMatchObject({ code: 8, stderr: expect.stringMatching(/README\.md.*--force/) });
+    expect(await readdir(owner.home)).not.toContain("src");
+    const next = /next: npm run -s orca -- (.*)/.exec(ended.stdout)?.[1] ?? "";
+    expect(next).toMatch(/^workflows artifacts wf_\w+ --out \. --force$/);
+    expect(await owner.orca(...next.split(" "))).toMatchObject({ code: 0 });
+    expect(await readFile(join(owner.home, "README.md"), "utf8")).not.toBe("mine");
+    const shown = await owner.orca("workflows", "show", next.split(" ")[2] ?? "");
+    expect(shown.stdout).toMatch(new RegExp(`Models\n  Director +${demoModel} +1 call `));
+    await owner.leave();
+  });
+
+  test("the models of a provider are listed as --model takes them", async () => {
+    const owner = await withModel(model);
+    const listed = await owner.orca("models");
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^demo\/\S+/) });
+    const [first] = (await owner.orca("models", "demo", "--json")).records();
+    expect(first).toMatchObject({ data: [{ provider: "demo", error: null }] });
+    await owner.leave();
+  });
+
+  test("two requests at the same moment share one engine", async () => {
+    const owner = await withModel(slow);
+    const both = await Promise.all([owner.orca(...request), owner.orca(...request)]);
+    expect(both.map(({ code, stderr }) => ({ code, stderr: stderr.replace(/^\S+ +/, "") }))).toContainEqual({
+      code: 0,
+      stderr: expect.stringContaining("engine in this process"),
+    });
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    await owner.leave();
+  });
+
   test("a request goes to the server of the same data directory when one runs", async () => {
     const owner = await withModel(model);
     const server = await owner.serve();
@@ -159,6 +194,19 @@ describe("with a model", () => {
     await owner.leave();
   });
 
+  test("files are delivered below the data directory when no other place is named", async () => {
+    const owner = await withModel(model);
+    const { url } = await owner.serve();
+    const body = JSON.stringify({ request: demoRequest, mode: demoMode, delivery: { action: "directory" } });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${url}/api/v1/workflows`, { method: "POST", headers, body });
+    const { id } = (await answer.json()) as { id: string };
+    expect((await owner.orca("workflows", "watch", id)).code).toBe(0);
+    const delivered = await readdir(join(owner.dataDir, "deliveries", id));
+    expect(delivered.toSorted()).toEqual(["README.md", "package.json", "src", "test"]);
+    await owner.leave();
+  });
+
   test("a second command sees and steers what the first one runs", async () => {
     const owner = await withModel(slow);
     const running = owner.start(request);
@@ -184,6 +232,9 @@ describe("bad input ends with one line and a code", () => {
     [["run", "x", "--max-qa-retries", "-1"], 2, "whole number"],
     [["run"], 2, "missing required argument"],
     [["run", "x", "--jsn"], 2, "Did you mean --json"],
+    [["run", "write", "me", "a", "haiku"], 2, "in quotes: .* run 'write me a haiku'"],
+    [["run", "x", "--out", "/proc/orca"], 69, "can't write to /proc/orca"],
+    [["models", "nobody"], 5, "No such provider"],
     [["serv"], 2, "Did you mean serve"],
     [["serve", "--port", "99999"], 2, "--port"],
     [["serve", "--host", "0.0.0.0", "--port", "0"], 2, "authentication"],
@@ -203,6 +254,14 @@ describe("bad input ends with one line and a code", () => {
     const ended = await user.orca(...args);
     expect(ended).toMatchObject({ code, stdout: "", stderr: oneLine(told) });
     expect(ended.stderr).not.toContain("hunter2");
+  });
+
+  test("in words for people and as JSON for programs", async () => {
+    const ended = await user.orca("run", "x", "--mode", "poetry", "--json");
+    expect(ended).toMatchObject({ code: 2, stderr: oneLine("software") });
+    expect(ended.records()).toEqual([
+      { type: "error", code: "usage", message: expect.stringContaining("software"), exit_code: 2 },
+    ]);
   });
 
   test("a port in use, and nothing is left in the data directory that looks like a server", async () => {
@@ -258,6 +317,36 @@ test("the doctor finds a healthy machine, and says what is missing", async () =>
   expect(report?.["findings"]).toContainEqual(expect.objectContaining({ check: "models", status: "warn" }));
 });
 
+test("a password in clear in orca.yaml is accepted and warned of, unseen", async () => {
+  await writeFile(join(user.home, "orca.yaml"), "database: postgres://u:hunter2@127.0.0.1:1/x\n");
+  const told = "orca.yaml:1:11: database: holds a password in clear; write it as ${VARIABLE}";
+  const served = await user.orca("serve", "--port", "0");
+  expect(served).toMatchObject({ code: 69, stdout: "" });
+  expect(served.stderr.split("\n")).toEqual([
+    `orca: warning: ${told}`,
+    expect.stringContaining("ECONNREFUSED"),
+    "",
+  ]);
+  const [report] = (await user.orca("doctor", "--json")).records();
+  expect(report?.["findings"]).toContainEqual(
+    expect.objectContaining({ check: "configuration", status: "warn", detail: told }),
+  );
+  expect(served.stderr + JSON.stringify(report)).not.toContain("hunter2");
+});
+
+test("an older Node is told which one is needed, in one line", async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"24.15.9"}})';
+  // Away from the sources, which an older Node can't read: the launcher must have answered before.
+  const launcher = join(user.home, "orca.mjs");
+  await copyFile("scripts/orca.mjs", launcher);
+  const launched = run(process.execPath, ["--import", older, launcher, "version"]);
+  await expect(launched).rejects.toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "orca: needs Node.js 24.16 or newer; this is 24.15.9\n",
+  });
+});
+
 test("the doctor finds a provider that does not answer", async () => {
   const ill = user.start(["doctor", "--json"], { OLLAMA_HOST: "127.0.0.1:9" });
   const ended = await ill.ended;
@@ -265,6 +354,19 @@ test("the doctor finds a provider that does not answer", async () => {
   expect(ended.records()[0]?.["findings"]).toContainEqual(
     expect.objectContaining({ check: "provider ollama", status: "FAIL" }),
   );
+});
+
+test("the doctor finds a default model without a provider, and another orca on the port", async () => {
+  const other = await CliUser.create();
+  const { url } = await other.serve();
+  const { port } = new URL(url);
+  const ill = user.start(["doctor", "--json"], { ORCA_DEFAULT_MODEL: "nobody/x", ORCA_PORT: port });
+  const [report] = (await ill.ended).records();
+  const failure = (check: string, detail: string) =>
+    expect.objectContaining({ check, status: "FAIL", detail: expect.stringContaining(detail) });
+  expect(report?.["findings"]).toContainEqual(failure("default model", "no provider nobody"));
+  expect(report?.["findings"]).toContainEqual(failure("port", `another orca`));
+  await other.leave();
 });
 
 test("the configuration explains itself without telling secrets", async () => {

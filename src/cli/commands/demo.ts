@@ -4,8 +4,9 @@ import type { Command } from "@commander-js/extra-typings";
 
 import { Config } from "../../config/config.ts";
 import { makeDirectory } from "../../files/make-directory.ts";
+import { closeInTime } from "../close-in-time.ts";
 import type { CommandContext } from "../command-context.ts";
-import { commandName } from "../command-name.ts";
+import { type CommandLine, commandLine, quoted } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
 import { followToEnd } from "../follow-to-end.ts";
@@ -50,8 +51,9 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
           output,
           json,
           stream: output.out,
+          next: commandLine({ dataDir: directory }),
           reopen: () => Promise.resolve(session),
-          closing: (watched) => closingLines(watched, directory),
+          closing: (watched) => closingLines(watched, directory, commandLine(options)),
         });
       } finally {
         await recording.close();
@@ -80,7 +82,11 @@ function demoConfig(directory: string, model: string, url: string): Config {
 
 async function openDemo(config: Config): Promise<Session> {
   const server = await openLocal(config, true);
-  return { client: new HttpClient(server.url), place: "here", close: (graceMs) => server.close(graceMs) };
+  return {
+    client: new HttpClient(server.url),
+    place: "here",
+    close: (graceMs) => closeInTime(graceMs, () => server.close(graceMs)),
+  };
 }
 
 function openingLines(request: string): string[] {
@@ -92,22 +98,21 @@ function openingLines(request: string): string[] {
   ];
 }
 
-function closingLines({ workflow, reason }: Watched, directory: string): string[] {
-  const name = commandName();
-  const here = JSON.stringify(directory);
-  const again = `see it again:  ${name} workflows show ${workflow.id} --data-dir ${here}`;
-  if (reason !== "ok") return [figuresLine(workflow), again];
+function closingLines(watched: Watched, directory: string, next: CommandLine): string[] {
+  const { workflow, reason } = watched;
+  const again = `see it again:  ${commandLine({ dataDir: directory })(`workflows show ${workflow.id}`)}`;
+  if (reason !== "ok") return [figuresLine(watched), again];
   const artifacts = artifactsIn(directory);
   return [
-    figuresLine(workflow),
+    figuresLine(watched),
     "",
     `The artifacts lie in  ${artifacts}`,
-    `try them:      cd ${JSON.stringify(artifacts)} && node --test`,
+    `try them:      cd ${quoted(artifacts)} && node --test`,
     again,
     "",
     "This was a recording: no model was asked, and nothing left this machine.",
     ...CONNECTING_ADVICE,
-    `Then:  ${name} run "what you want"`,
+    `Then:  ${next('run "what you want"')}`,
   ];
 }
 

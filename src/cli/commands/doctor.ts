@@ -6,9 +6,10 @@ import type { Command } from "@commander-js/extra-typings";
 import type { Config } from "../../config/config.ts";
 import { maskUrl } from "../../config/database-url.ts";
 import type { CommandContext } from "../command-context.ts";
+import { type CommandLine, commandLine } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
-import { exitCode } from "../exit-code.ts";
+import { CliError, exitCode } from "../exit-code.ts";
 import { HttpClient } from "../http-client.ts";
 import { type Output, paint } from "../output.ts";
 import { findServer, prepareDataDir } from "../server-file.ts";
@@ -21,6 +22,7 @@ type Finding = {
   readonly fix: readonly string[];
 };
 
+const ASK_MS = 2_000;
 const COLOURS = { ok: "green", warn: "yellow", FAIL: "red" } as const;
 
 export function addDoctorCommand(program: Command, context: CommandContext): void {
@@ -28,7 +30,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
   withConfigOptions(program.command("doctor"))
     .description("check this machine, the configuration, the database and the providers")
     .action(async (options) => {
-      const { config, file } = configOf(options);
+      const { config, file, warnings } = configOf(options);
       const findings: Finding[] = [];
       const found = (
         check: string,
@@ -42,7 +44,8 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       };
       found("node", "ok", `Node.js ${process.versions.node}, SQLite ${process.versions.sqlite}`);
       found("configuration", "ok", file ?? "no orca.yaml; defaults and environment");
-      await examine(config, found);
+      for (const warning of warnings) found("configuration", "warn", warning);
+      await examine(config, found, commandLine(options));
       const failed = findings.some(({ status }) => status === "FAIL");
       context.exitCode = exitCode(failed ? "unavailable" : "ok");
       if (options.json) output.json({ healthy: !failed, findings });
@@ -51,7 +54,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
 
 type Found = (check: string, status: Finding["status"], detail: string, fix?: readonly string[]) => void;
 
-async function examine(config: Config, found: Found): Promise<void> {
+async function examine(config: Config, found: Found, next: CommandLine): Promise<void> {
   const dataDirWorks = await attempt("data directory", found, async () => {
     await prepareDataDir(config);
     return config.data_dir;
@@ -60,6 +63,7 @@ async function examine(config: Config, found: Found): Promise<void> {
   if (server) {
     found("server", "ok", `running at ${server.url} (process ${server.pid})`);
     await examineApi(new HttpClient(server.url), maskUrl(config.database), found);
+    await examineDefaultModel(new HttpClient(server.url), config, { found, next });
     return;
   }
   await attempt("port", found, () => freePort(config));
@@ -69,6 +73,7 @@ async function examine(config: Config, found: Found): Promise<void> {
     const local = await openLocal(quiet, false);
     try {
       await examineApi(new HttpClient(local.url), null, found);
+      await examineDefaultModel(new HttpClient(local.url), config, { found, next });
     } finally {
       await local.close(0);
     }
@@ -92,6 +97,34 @@ async function examineApi(client: HttpClient, database: string | null, found: Fo
   }
 }
 
+/** What the Director and the others are asked with must be there; a provider that lists nothing is taken at its word. */
+async function examineDefaultModel(
+  client: HttpClient,
+  config: Config,
+  { found, next }: { readonly found: Found; readonly next: CommandLine },
+): Promise<void> {
+  const chosen = config.workflow.default_model;
+  if (chosen === null) return;
+  const slash = chosen.indexOf("/");
+  const [provider, model] = [chosen.slice(0, slash), chosen.slice(slash + 1)];
+  const names = (await client.listProviders()).data.map(({ name }) => name);
+  if (!names.includes(provider)) {
+    const configured = names.length === 0 ? "none is configured" : `configured: ${names.join(", ")}`;
+    found("default model", "FAIL", `${chosen}: there is no provider ${provider}; ${configured}`);
+    return;
+  }
+  const models = await client.listModels(provider).catch((error: unknown) => {
+    if (error instanceof CliError) return null;
+    throw error;
+  });
+  if (models === null) found("default model", "warn", `${chosen}: ${provider} did not list its models`);
+  else if (models.some(({ id }) => id === model)) found("default model", "ok", chosen);
+  else {
+    const advice = `see what there is with: ${next(`models ${provider}`)}`;
+    found("default model", "warn", `${chosen} is not in the list of ${provider}`, [advice]);
+  }
+}
+
 async function attempt(check: string, found: Found, work: () => Promise<string>): Promise<boolean> {
   try {
     found(check, "ok", await work());
@@ -110,14 +143,24 @@ async function freePort({ host, port }: Config): Promise<string> {
     return port === 0 ? "a free one is taken" : `${port} on ${host} is free`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === "EADDRINUSE"
-        ? "is in use by another program; choose another with ORCA_PORT"
-        : `can't be used (${code})`;
+    const why = code === "EADDRINUSE" ? await whoHas(host, port) : `can't be used (${code})`;
     throw new Error(`port ${port} on ${host} ${why}`, { cause: error });
   } finally {
     if (server.listening) server.close();
   }
+}
+
+async function whoHas(host: string, port: number): Promise<string> {
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  try {
+    const { version } = await new HttpClient(url).health(AbortSignal.timeout(ASK_MS));
+    if (typeof version === "string") {
+      return `is in use by another orca (${version}) on another data directory or database; use that one with --server ${url}, or choose another port with ORCA_PORT`;
+    }
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+  }
+  return "is in use by another program; choose another with ORCA_PORT";
 }
 
 function show({ check, status, detail, fix }: Finding, output: Output): void {

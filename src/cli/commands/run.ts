@@ -6,12 +6,14 @@ import type { Config } from "../../config/config.ts";
 import type { CreateWorkflowBody } from "../../contract/workflow-request.ts";
 import { MODES } from "../../core/role-name.ts";
 import type { CommandContext } from "../command-context.ts";
+import { commandLine, quoted } from "../command-line.ts";
+import { commandName } from "../command-name.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
 import { CliError } from "../exit-code.ts";
 import { followToEnd } from "../follow-to-end.ts";
 import { packageVersion } from "../package-version.ts";
 import { pinnedModel } from "../pinned-model.ts";
-import { saveArtifacts } from "../save-artifacts.ts";
+import { proveWritable, saveArtifacts } from "../save-artifacts.ts";
 import { type OpenedServer, openSession } from "../session.ts";
 
 export function addRunCommand(program: Command, context: CommandContext): void {
@@ -19,16 +21,20 @@ export function addRunCommand(program: Command, context: CommandContext): void {
   withConfigOptions(program.command("run"))
     .description("have a request worked on and follow it to its end")
     .argument("<request>", "what you want, in plain words; - reads it from the standard input")
+    .allowExcessArguments()
     .addOption(new Option("--mode <mode>", "kind of work; the Director chooses when absent").choices(MODES))
     .option("--title <title>", "title; the Director writes one when absent")
     .option("--model <provider/model>", "use this model for every role")
     .option("--max-qa-retries <number>", "repair cycles before it fails", wholeNumber)
     .option("--out <dir>", "write the artifacts there when it is completed")
+    .option("--force", "let --out overwrite files that have other content")
     .option("--no-input", "never ask (orca asks nothing so far)")
     .option("--verbose", "show the log of an engine that runs in this process")
     .addOption(serverOption)
-    .action(async (request, options) => {
+    .action(async (request, options, command) => {
+      refuseLooseWords(command.args);
       const { config } = configOf(options);
+      const { out, force = false, json = false } = options;
       const body = { request: await requestText(request), ...settingsOf(options) };
       const open = () =>
         openSession({
@@ -37,8 +43,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
           execute: true,
           openLocal,
         });
+      if (out !== undefined) await proveWritable(out);
       const session = await open();
-      const { out, json = false } = options;
       const workflow = await session.client.createWorkflow(body).catch(async (error: unknown) => {
         await session.close(0);
         throw error;
@@ -53,13 +59,20 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         json,
         stream: output.talk,
         reopen: open,
-        atEnd: async ({ client }, { reason }) => {
-          if (out === undefined || reason !== "ok") return;
-          const files = await saveArtifacts(client, workflow.id, out);
+        next: commandLine(options),
+        out,
+        save: async ({ client }, directory) => {
+          const files = await saveArtifacts(client, workflow.id, { directory, force });
           if (!json) for (const file of files) output.print(file);
         },
       });
     });
+}
+
+function refuseLooseWords(words: readonly string[]): void {
+  if (words.length < 2) return;
+  const line = `${commandName()} run ${quoted(words.join(" "))}`;
+  throw new CliError("usage", `put the request in quotes: ${line}`);
 }
 
 /** The application and its API in this process, on a free port that only this machine reaches. */

@@ -4,17 +4,19 @@ import type { Command } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
 import { maskUrl } from "../../config/database-url.ts";
+import { closeInTime } from "../close-in-time.ts";
 import type { CommandContext } from "../command-context.ts";
-import { commandName } from "../command-name.ts";
+import { type CommandLine, commandLine } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
+import { CliError } from "../exit-code.ts";
+import { HttpClient } from "../http-client.ts";
 import { onInterruption } from "../interruption.ts";
 import type { Output } from "../output.ts";
 import { packageVersion } from "../package-version.ts";
 import { prepareDataDir, removeServerFile, writeServerFile } from "../server-file.ts";
 
-/** A store or a provider that hangs must not keep the process after its time. */
-const HARD_STOP_AFTER_MS = 5_000;
+const ASK_MS = 1_000;
 
 export function addServeCommand(program: Command, { output }: CommandContext): void {
   withConfigOptions(program.command("serve"))
@@ -23,23 +25,47 @@ export function addServeCommand(program: Command, { output }: CommandContext): v
     .option("--port <number>", "port to listen on, 0 for a free one (4700)")
     .option("--log-level <level>", "debug, info, warn, error or silent")
     .action(async (options) => {
-      const { config } = configOf(options);
+      const { config, warnings } = configOf(options);
+      for (const warning of warnings) output.complain(`warning: ${warning}`);
       await prepareDataDir(config);
       const interruption = onInterruption();
       const { openLocalServer } = await import("../../app/local-server.ts");
       const { host, port } = config;
-      const server = await openLocalServer(config, { host, port, version: packageVersion(), execute: true });
+      const failpoints = process.env["ORCA_FAILPOINTS"] || null;
+      const version = packageVersion();
+      const server = await openLocalServer(config, { host, port, version, execute: true, failpoints });
       const { instanceId } = server.app;
       await writeServerFile(config, { url: server.url, instance_id: instanceId });
-      announce({ config, url: server.url, instanceId, output, json: options.json === true });
+      const json = options.json === true;
+      announce({ config, url: server.url, instanceId, output, json, next: commandLine(options) });
       if (!interruption.signal.aborted) await once(interruption.signal, "abort");
       const graceMs = config.shutdown_timeout_s * 1000;
-      setTimeout(() => process.exit(1), graceMs + HARD_STOP_AFTER_MS).unref();
-      output.say(`stopping; running steps have ${config.shutdown_timeout_s} s to finish`);
-      await removeServerFile(config, instanceId);
-      await server.close(graceMs);
+      await closeInTime(graceMs, async () => {
+        output.say(stoppingLine(await somethingRuns(server.url), config.shutdown_timeout_s));
+        await removeServerFile(config, instanceId);
+        await server.close(graceMs);
+      });
       interruption.release();
     });
+}
+
+/** Whether a workflow is at work; true when that can't be told. */
+async function somethingRuns(url: string): Promise<boolean> {
+  try {
+    const { data } = await new HttpClient(url).listWorkflows(
+      { status: "running", limit: 1 },
+      AbortSignal.timeout(ASK_MS),
+    );
+    return data.length > 0;
+  } catch (error) {
+    if (error instanceof CliError) return true;
+    throw error;
+  }
+}
+
+function stoppingLine(running: boolean, seconds: number): string {
+  const steps = running ? `; running steps have ${seconds} s to finish` : "";
+  return `stopping${steps}; a second Ctrl-C stops at once`;
 }
 
 type Announcement = {
@@ -48,9 +74,10 @@ type Announcement = {
   readonly instanceId: string;
   readonly output: Output;
   readonly json: boolean;
+  readonly next: CommandLine;
 };
 
-function announce({ config, url, instanceId, output, json }: Announcement): void {
+function announce({ config, url, instanceId, output, json, next }: Announcement): void {
   const providers = config.providers.map(({ name, kind }) => ({ name, kind }));
   const database = maskUrl(config.database);
   if (json) {
@@ -75,5 +102,5 @@ function announce({ config, url, instanceId, output, json }: Announcement): void
     `  models    ${names.length > 0 ? names.join(", ") : "none: requests are kept until one is connected"}`,
   );
   if (names.length === 0) for (const line of CONNECTING_ADVICE) output.print(`            ${line}`);
-  output.print(`  next      ${commandName()} run "what you want"     stop with Ctrl-C`);
+  output.print(`  next      ${next('run "what you want"')}     stop with Ctrl-C`);
 }

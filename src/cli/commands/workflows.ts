@@ -2,11 +2,12 @@ import type { Command } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
 import type { CommandContext } from "../command-context.ts";
-import { commandName } from "../command-name.ts";
+import { commandLine } from "../command-line.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
 import { exitCode } from "../exit-code.ts";
 import { followToEnd } from "../follow-to-end.ts";
 import type { HttpClient } from "../http-client.ts";
+import { modelUsage } from "../model-usage.ts";
 import { pinnedModel } from "../pinned-model.ts";
 import { sizeText } from "../progress/wording.ts";
 import { saveArtifacts } from "../save-artifacts.ts";
@@ -61,7 +62,8 @@ function addShow(workflows: Command, { output }: CommandContext): void {
       withClient(options, async (client) => {
         const workflow = await client.readWorkflow(id);
         if (options.json) return output.json(workflow);
-        for (const line of workflowLines(workflow)) output.print(line);
+        const usage = modelUsage(await client.listEvents(id));
+        for (const line of workflowLines(workflow, usage)) output.print(line);
       }),
     );
 }
@@ -72,10 +74,12 @@ function addArtifacts(workflows: Command, { output }: CommandContext): void {
     .argument("<id>")
     .addOption(serverOption)
     .option("--out <dir>", "directory to write to")
+    .option("--force", "overwrite files that have other content")
     .action((id, options) =>
       withClient(options, async (client) => {
         if (options.out !== undefined) {
-          const files = await saveArtifacts(client, id, options.out);
+          const { out: directory, force = false } = options;
+          const files = await saveArtifacts(client, id, { directory, force });
           if (options.json) return output.json({ files });
           for (const file of files) output.print(file);
           return;
@@ -121,7 +125,7 @@ function addWatch(workflows: Command, context: CommandContext): void {
       if (session.place === "here" && !workflow.closed && workflow.waiting === null) {
         await session.close(0);
         output.complain(`${id} is ${workflow.status}, but no server is running that works on it`);
-        output.complain(`continue it with: ${commandName()} serve`);
+        output.complain(`continue it with: ${commandLine(options)("serve")}`);
         context.exitCode = exitCode("waiting");
         return;
       }
@@ -174,6 +178,7 @@ async function follow(
     output,
     json: options.json === true,
     stream: output.out,
+    next: commandLine(options),
     reopen: () => sessionOf(options, false),
   });
 }

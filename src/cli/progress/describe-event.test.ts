@@ -72,8 +72,15 @@ describe("a step", () => {
       event("role.completed", { attempt: 1, cycle: 0, summary: "Two tasks." }, { ...architect, second: 5 }),
     );
     expect(lines).toEqual([
-      { status: "run", subject: "Architect", detail: "", elapsed_ms: null, tokens: null },
-      { status: "ok", subject: "Architect", detail: "Two tasks.", elapsed_ms: 4000, tokens: 240 },
+      { status: "run", subject: "Architect", detail: "", tail: "", elapsed_ms: null, tokens: null },
+      {
+        status: "ok",
+        subject: "Architect",
+        detail: "p/m  Two tasks.",
+        tail: "",
+        elapsed_ms: 4000,
+        tokens: 240,
+      },
     ]);
     expect(progress).toMatchObject({ tokens: 240, model_calls: 2 });
     expect(progress.open.size).toBe(0);
@@ -110,17 +117,84 @@ describe("a step", () => {
     expect(lines.map(({ subject }) => subject)).toEqual(["QA (repair 2)", "Finalizer"]);
   });
 
-  test("that will be tried again is a note, one that is given up a failure", () => {
+  test("that will be tried again waits, one that is given up fails, and the same words are not repeated", () => {
     const problem = { code: "overloaded", message: "busy" };
+    const again = (attempt: number) =>
+      event(
+        "step.failed",
+        { ...problem, attempt, retry_at: "2026-01-01T00:00:09.000Z" },
+        { ...architect, second: 7 },
+      );
+    const parked = { from: "running", to: "paused", reason: "provider_down", message: "busy" } as const;
     const { lines } = tell(
-      event("step.failed", { ...problem, attempt: 1, retry_at: "2026-01-01T00:00:09.000Z" }, architect),
-      event("role.failed", { ...problem, attempt: 2, cycle: 0 }, architect),
-      event("step.failed", { ...problem, attempt: 2, retry_at: null }, architect),
+      event("role.started", { attempt: 1, cycle: 1 }, architect),
+      again(1),
+      event("role.failed", { ...problem, attempt: 1, cycle: 1 }, architect),
+      again(2),
+      event("step.failed", { ...problem, attempt: 3, retry_at: null }, architect),
+      event("role.failed", { ...problem, attempt: 3, cycle: 1 }, architect),
+      event("state.transition", parked),
     );
-    expect(lines.map(({ status, detail }) => [status, detail])).toEqual([
-      ["note", "attempt 1 failed (overloaded), tried again at 00:00:09 UTC"],
-      ["FAIL", "overloaded: busy"],
+    expect(lines.map(({ status, subject, detail, tail }) => [status, subject, detail + tail])).toEqual([
+      ["run", "Architect (repair 1)", ""],
+      ["wait", "Architect (repair 1)", "overloaded: busy; attempt 2 in 2 s"],
+      ["wait", "Architect", "overloaded; attempt 3 in 2 s"],
+      ["FAIL", "Architect", "overloaded: busy"],
+      ["wait", "paused", "provider_down"],
     ]);
+  });
+
+  test("tells its model when another one than before has acted", () => {
+    const role = (step_id: string, model_served: string) => [
+      event("role.started", { attempt: 1, cycle: 0 }, { role: "qa", step_id }),
+      event("model.called", { ...called, model_served }, { role: "qa", step_id }),
+      event("role.completed", { attempt: 1, cycle: 0, summary: "Done." }, { role: "qa", step_id }),
+    ];
+    const { lines } = tell(...role("a", "m1"), ...role("b", "m1"), ...role("c", "m2"));
+    expect(lines.filter(({ status }) => status === "ok").map(({ detail }) => detail)).toEqual([
+      "p/m1  Done.",
+      "Done.",
+      "p/m2  Done.",
+    ]);
+  });
+
+  test("that is answered from the record says that nothing was paid", () => {
+    const replayed = { attempt: 2, ordinal: 1, recorded_attempt: 1, request_hash: "" };
+    const { lines, progress } = tell(event("model.replayed", replayed, architect));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        status: "note",
+        subject: "Architect",
+        detail: expect.stringMatching(/nothing/),
+      }),
+    ]);
+    expect(progress.model_calls).toBe(0);
+  });
+
+  test("that delivers is over when the delivery is, whose links mean something to a person", () => {
+    const place = { step_id: "delivery" };
+    const begun = {
+      kind: "delivery",
+      cycle: 0,
+      attempt: 1,
+      owner: "",
+      lease_until: "",
+      tree_hash: null,
+    } as const;
+    const delivered = (action: string, ...links: string[]) =>
+      tell(
+        event("step.started", begun, place),
+        event("delivery.completed", { action, links, metadata: [] }, { ...place, second: 2 }),
+      );
+    const { lines, progress } = delivered("webhook", "https://x.example/1");
+    expect(lines.at(-1)).toMatchObject({
+      status: "ok",
+      subject: "delivered by webhook",
+      detail: "https://x.example/1",
+      elapsed_ms: 2000,
+    });
+    expect(progress.open.size).toBe(0);
+    expect(delivered("api-response", "/api/v1/workflows/w/artifacts/a").lines.at(-1)?.detail).toBe("");
   });
 });
 
@@ -184,12 +258,24 @@ test("a line fits the terminal and holds status, subject, time and tokens", () =
     status: "ok",
     subject: "QA",
     detail: "x".repeat(200),
+    tail: "",
     elapsed_ms: 4100,
     tokens: 2345,
   } as const;
   const text = stripVTControlCharacters(formatLine(line, stream(true, 100)));
   expect(text).toMatch(/^ ok {5}QA +4\.1s +2,345 tok {2}x+…$/);
   expect(text.length).toBeLessThanOrEqual(100);
+});
+
+test("a line that is too long keeps its end", () => {
+  const line = {
+    status: "wait",
+    subject: "QA",
+    detail: "x".repeat(200),
+    tail: "; attempt 2 in 2 s",
+  } as const;
+  const text = formatLine({ ...line, elapsed_ms: null, tokens: null }, stream(true, 100));
+  expect(stripVTControlCharacters(text)).toMatch(/^ wait {3}QA +x+…; attempt 2 in 2 s$/);
 });
 
 test("without a terminal there are plain lines, and none is ever rewritten", () => {

@@ -10,12 +10,20 @@ export type ProgressLine = {
   readonly status: LineStatus;
   readonly subject: string;
   readonly detail: string;
+  /** The end of the detail, which is kept when a line is too long. */
+  readonly tail: string;
   /** Null where nothing was measured. */
   readonly elapsed_ms: number | null;
   readonly tokens: number | null;
 };
 
-type OpenWork = { readonly label: string; readonly started_at: string; readonly tokens: number };
+type OpenWork = {
+  readonly label: string;
+  readonly started_at: string;
+  readonly tokens: number;
+  /** The model that answered last, as provider/model. */
+  readonly model: string | null;
+};
 
 /** What must be remembered from event to event to tell how far a workflow is. */
 export type Progress = {
@@ -28,6 +36,12 @@ export type Progress = {
   /** Steps that run, by id. */
   readonly open: ReadonlyMap<string, OpenWork>;
   readonly tasks: ReadonlyMap<string, string>;
+  /** The model that was told last: it is told again only when another one acts. */
+  readonly model: string | null;
+  /** The failure that was told last: what follows from it does not repeat it. */
+  readonly failure: string | null;
+  /** A command that reads the artifacts, for a delivery whose links only the API knows. */
+  readonly artifacts_command: string;
 };
 
 export const NO_PROGRESS: Progress = {
@@ -39,6 +53,9 @@ export const NO_PROGRESS: Progress = {
   model_calls: 0,
   open: new Map(),
   tasks: new Map(),
+  model: null,
+  failure: null,
+  artifacts_command: "",
 };
 
 type Described = { readonly progress: Progress; readonly lines: readonly ProgressLine[] };
@@ -60,7 +77,7 @@ export function describeEvent(before: Progress, event: EventRow): Described {
 }
 
 function line(status: LineStatus, subject: string, detail = ""): ProgressLine {
-  return { status, subject, detail, elapsed_ms: null, tokens: null };
+  return { status, subject, detail, tail: "", elapsed_ms: null, tokens: null };
 }
 
 function told(progress: Progress, ...lines: ProgressLine[]): Described {
@@ -86,18 +103,41 @@ function labelOf(progress: Progress, event: EventRow, cycle: number): string {
 function opened(progress: Progress, event: EventRow, cycle: number): Described {
   if (event.step_id === null) return told(progress);
   const label = labelOf(progress, event, cycle);
-  const work = { label, started_at: event.occurred_at, tokens: 0 };
+  const work = { label, started_at: event.occurred_at, tokens: 0, model: null };
   const open = new Map(progress.open).set(event.step_id, work);
   return told({ ...progress, open }, line("run", label));
 }
 
-function closed(progress: Progress, event: EventRow, status: LineStatus, detail: string): Described {
+type Ending = { readonly status: LineStatus; readonly detail: string; readonly subject?: string };
+
+function closed(progress: Progress, event: EventRow, { status, detail, ...ending }: Ending): Described {
   const work = event.step_id === null ? undefined : progress.open.get(event.step_id);
   const open = new Map([...progress.open].filter(([id]) => id !== event.step_id));
   const elapsed = work ? Date.parse(event.occurred_at) - Date.parse(work.started_at) : null;
-  const subject = work?.label ?? labelOf(progress, event, 0);
+  const subject = ending.subject ?? work?.label ?? labelOf(progress, event, 0);
   const tokens = work && work.tokens > 0 ? work.tokens : null;
-  return told({ ...progress, open }, { status, subject, detail, elapsed_ms: elapsed, tokens });
+  const model = work?.model ?? progress.model;
+  const acted = model === null || model === progress.model ? "" : model;
+  const text = [acted, detail].filter((part) => part !== "").join("  ");
+  return told({ ...progress, open, model }, { ...line(status, subject, text), elapsed_ms: elapsed, tokens });
+}
+
+/** Ends the work of a step without telling anything, so that its model is still to be told. */
+function endedQuietly(progress: Progress, event: EventRow): Progress {
+  const open = new Map([...progress.open].filter(([id]) => id !== event.step_id));
+  return { ...progress, open };
+}
+
+/** An attempt that is followed by another one is a delay; only the last one is a failure. */
+function failed(progress: Progress, event: EventRow, payload: EventPayload<"step.failed">): Described {
+  const { code, message, attempt, retry_at } = payload;
+  const next = { ...progress, failure: message };
+  if (retry_at === null) return closed(next, event, { status: "FAIL", detail: `${code}: ${message}` });
+  const label = progress.open.get(event.step_id ?? "")?.label ?? labelOf(progress, event, 0);
+  const detail = message === progress.failure || message === "" ? code : `${code}: ${message}`;
+  const seconds = Math.round((Date.parse(retry_at) - Date.parse(event.occurred_at)) / 1000);
+  const tail = `; attempt ${attempt + 1} ${seconds > 0 ? `in ${seconds} s` : "at once"}`;
+  return told(endedQuietly(next, event), { ...line("wait", label, detail), tail });
 }
 
 const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
@@ -106,21 +146,18 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
   "step.started": (progress, event, { cycle, kind }) =>
     kind === "role" || kind === "task" ? told(progress) : opened(progress, event, cycle),
   "role.started": (progress, event, { cycle }) => opened(progress, event, cycle),
-  "role.completed": (progress, event, { summary }) => closed(progress, event, "ok", summary),
-  "role.failed": (progress, event, { code, message }) =>
-    closed(progress, event, "FAIL", `${code}: ${message}`),
-  "step.failed": (progress, event, { attempt, retry_at, code, message }) => {
-    const ended = closed(progress, event, "FAIL", `${code}: ${message}`);
-    if (retry_at === null) return event.role === null ? ended : told(ended.progress);
-    const again = `attempt ${attempt} failed (${code}), tried again at ${retry_at.slice(11, 19)} UTC`;
-    return told(ended.progress, line("note", labelOf(progress, event, 0), again));
-  },
-  "step.cancelled": (progress, event) => told(closed(progress, event, "note", "").progress),
-  "model.called": (progress, event, { usage }) => {
+  "role.completed": (progress, event, { summary }) =>
+    closed(progress, event, { status: "ok", detail: summary }),
+  // "role.failed" and "delivery.failed" say of the same failure what "step.failed" has said.
+  "step.failed": failed,
+  "step.cancelled": (progress, event) => told(endedQuietly(progress, event)),
+  "model.called": (progress, event, { usage, provider, model_asked, model_served }) => {
     const used = usage.input_tokens + usage.output_tokens;
     const work = event.step_id === null ? undefined : progress.open.get(event.step_id);
     const open = new Map(progress.open);
-    if (work && event.step_id !== null) open.set(event.step_id, { ...work, tokens: work.tokens + used });
+    const model = `${provider}/${model_served || model_asked}`;
+    if (work && event.step_id !== null)
+      open.set(event.step_id, { ...work, tokens: work.tokens + used, model });
     return told({ ...progress, open, tokens: progress.tokens + used, model_calls: progress.model_calls + 1 });
   },
   "task.created": (progress, event, { key, title }) =>
@@ -149,14 +186,22 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
     told(progress, line("note", titleOf(event.role), `asked again: ${problems.join("; ")}`)),
   "model.substituted": (progress, event, { asked, used, reason }) =>
     told(progress, line("note", titleOf(event.role), `${used} instead of ${asked}: ${reason}`)),
+  "model.replayed": (progress, event, { recorded_attempt }) => {
+    const detail = `the answer of attempt ${recorded_attempt} is used again; nothing was paid`;
+    return told(progress, line("note", titleOf(event.role), detail));
+  },
   "refiner.suggestion": (progress, _event, { component_type, component_name, problem }) =>
     told(progress, line("note", `suggestion for ${component_type} ${component_name}`, problem)),
-  "delivery.completed": (progress, _event, { action, links }) =>
-    told(progress, line("ok", `delivered by ${action}`, links.length === 1 ? (links[0] ?? "") : "")),
-  "delivery.failed": (progress, _event, { action, message }) =>
-    told(progress, line("FAIL", `delivery by ${action}`, message)),
+  "delivery.completed": (progress, event, { action, links }) => {
+    const [link = ""] = links;
+    const only = links.length === 1 ? link : "";
+    // A link without a host leads nowhere outside the API.
+    const detail = link.startsWith("/") ? progress.artifacts_command : only;
+    return closed(progress, event, { status: "ok", detail, subject: `delivered by ${action}` });
+  },
   "state.transition": (progress, _event, { from, to, reason, message }) => {
-    const detail = [reason, message].filter((text) => text !== null && text !== "").join(": ");
+    const news = message === progress.failure ? null : message;
+    const detail = [reason, news].filter((text) => text !== null && text !== "").join(": ");
     if (to === "paused" || to === "awaiting_approval") {
       return told(progress, line("wait", to.replace("_", " "), detail));
     }

@@ -32,11 +32,11 @@ export type ProgressPrinter = {
 
 /**
  * One line a fact, for ever in the scroll-back. On a terminal a live line below them says what runs now;
- * elsewhere the beginning of each step gets a line of its own.
+ * elsewhere the beginning of each step gets a line of its own. `artifactsCommand` is told of a delivery without a link.
  */
-export function openPrinter(stream: OutputStream): ProgressPrinter {
+export function openPrinter(stream: OutputStream, artifactsCommand = ""): ProgressPrinter {
   const live = stream.isTTY === true;
-  let progress = NO_PROGRESS;
+  let progress: Progress = { ...NO_PROGRESS, artifacts_command: artifactsCommand };
   const clear = () => {
     if (live) stream.write("\r\u001b[2K");
   };
@@ -82,9 +82,9 @@ export function formatLine(line: ProgressLine, stream: OutputStream): string {
     line.detail || measured.length > 0 ? SUBJECT_WIDTH : 0,
   );
   const head = [subject, ...measured].join("  ");
-  const room = widthOf(stream) - head.length - 10;
+  const room = widthOf(stream) - head.length - line.tail.length - 10;
   const detail = line.detail && room > 10 ? `  ${oneLine(line.detail, room)}` : "";
-  return ` ${status}  ${head}${detail}`.trimEnd();
+  return ` ${status}  ${head}${detail}${line.tail}`.trimEnd();
 }
 
 function liveLine(progress: Progress, now: number, width: number): string {

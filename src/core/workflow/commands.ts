@@ -65,6 +65,7 @@ export type FailStep = Asked & {
 export type StepRecord =
   | { readonly type: "model.called"; readonly payload: EventPayload<"model.called"> }
   | { readonly type: "model.reasked"; readonly payload: EventPayload<"model.reasked"> }
+  | { readonly type: "model.replayed"; readonly payload: EventPayload<"model.replayed"> }
   | { readonly type: "model.substituted"; readonly payload: EventPayload<"model.substituted"> }
   | { readonly type: "contract.violated"; readonly payload: EventPayload<"contract.violated"> };
 

@@ -89,6 +89,13 @@ export const EVENT_PAYLOADS = {
     error: Problem.nullable(),
   }),
   "model.reasked": z.object({ attempt: Count, ordinal: Count, problems: z.array(Text) }),
+  /** The recorded answer of an earlier attempt served again: nothing was asked of the model. */
+  "model.replayed": z.object({
+    attempt: Count,
+    ordinal: Count,
+    recorded_attempt: Count,
+    request_hash: Text,
+  }),
   "model.substituted": z.object({ asked: Text, used: Text, reason: Text }),
   "refiner.suggestion": SuggestedImprovement.extend({ id: Text, ordinal: Count }),
   "delivery.completed": z.object({

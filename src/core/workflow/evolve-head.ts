@@ -42,6 +42,7 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
     case "finding.resolved":
     case "contract.violated":
     case "model.reasked":
+    case "model.replayed":
     case "model.substituted":
     case "refiner.suggestion":
     case "delivery.completed":
@@ -103,6 +104,7 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
       const queued: OpenStep = {
         ...open,
         status: "queued",
+        last_failure: event.payload.code,
         failures: open.failures + (isFailure(event.payload.code) ? 1 : 0),
         owner: null,
         lease_until: null,
@@ -129,6 +131,7 @@ function startedStep(
     status: "running",
     attempt,
     failures: before?.failures ?? 0,
+    last_failure: before?.last_failure ?? null,
     owner,
     started_at: event.occurred_at,
     lease_until,

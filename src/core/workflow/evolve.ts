@@ -121,6 +121,7 @@ function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
     case "contract.violated":
     case "model.called":
     case "model.reasked":
+    case "model.replayed":
     case "model.substituted":
     case "workflow.closed":
       return {};
@@ -161,7 +162,7 @@ function withTask(state: WorkflowState, event: Extract<TaskEvent, { type: "task.
     const dependency = tasks.get(id);
     if (dependency?.status === "completed") continue;
     unmet += 1;
-    if (dependency) tasks = tasks.set(id, { ...dependency, dependents: [...dependency.dependents, key] });
+    if (dependency) tasks = tasks.set(id, { ...dependency, dependents: dependency.dependents.concat(key) });
   }
   const task: TaskState = {
     id: key,

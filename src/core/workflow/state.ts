@@ -46,6 +46,8 @@ export const OpenStep = StepSpec.extend({
   status: z.enum(["queued", "running"]),
   attempt: z.number().int(),
   failures: z.number().int(),
+  /** Code of the latest failed attempt, null before the first. */
+  last_failure: z.string().nullable(),
   owner: z.string().nullable(),
   started_at: z.string().nullable(),
   lease_until: z.string().nullable(),

@@ -19,7 +19,7 @@ async function tree(directory: string): Promise<Record<string, string>> {
 deliveryActionSuite("directory", async () => {
   const allowed = await mkdtemp(join(tmpdir(), "orca-delivery-"));
   return {
-    action: createDirectoryAction({ allowed: [allowed] }),
+    action: createDirectoryAction({ allowed: [allowed], defaultRoot: join(allowed, "deliveries") }),
     config: { path: join(allowed, "out") },
     result: () => tree(join(allowed, "out")),
     close: () => rm(allowed, { recursive: true }),
@@ -34,8 +34,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true }));
 
+const create = (...allowed: string[]) =>
+  createDirectoryAction({ allowed, defaultRoot: join(home, "data/deliveries") });
 const deliver = (path: string, ...files: [path: string, content: string][]) =>
-  createDirectoryAction({ allowed: [join(home, "allowed")] }).deliver({ path }, contextOf(files));
+  create(join(home, "allowed")).deliver({ path }, contextOf(files));
 
 function contextOf(files: readonly [path: string, content: string][]): DeliveryContext {
   return {
@@ -68,14 +70,12 @@ test.each([
   ["a way out", "x/../../private"],
 ])("%s is refused when the workflow is created, with the line to add", (_, path) => {
   const full = `${join(home, "allowed")}/${path}`;
-  const checked = createDirectoryAction({ allowed: [join(home, "allowed")] }).config.safeParse({
-    path: full,
-  });
+  const checked = create(join(home, "allowed")).config.safeParse({ path: full });
   expect(checked.error?.issues[0]?.message).toContain("delivery: { directory: { allowed: [");
 });
 
 test("nothing is allowed by default", () => {
-  const { config } = createDirectoryAction({ allowed: [] });
+  const { config } = create();
   expect(config.safeParse({ path: home }).error?.issues[0]?.message).toBe(
     `the directory ${home} is not allowed for delivery; ` +
       `allow it in orca.yaml with  delivery: { directory: { allowed: ["${home}"] } }`,
@@ -83,8 +83,30 @@ test("nothing is allowed by default", () => {
 });
 
 test("a relative path is refused", () => {
-  const { config } = createDirectoryAction({ allowed: ["/"] });
+  const { config } = create("/");
   expect(config.safeParse({ path: "out" }).error?.issues[0]?.message).toBe("write an absolute path");
+});
+
+test.each([{}, { path: null }])(
+  "%j writes to the workflow's own directory, without permission",
+  async (given) => {
+    const action = create();
+    const receipt = await action.deliver(action.config.parse(given), contextOf([["src/a.txt", "a"]]));
+    expect(await tree(join(home, "data/deliveries/w"))).toEqual({ "src/a.txt": "a" });
+    expect(receipt.metadata).toContainEqual({ name: "path", value: join(home, "data/deliveries/w") });
+  },
+);
+
+test("a link in the place of the workflow's own directory does not lead out", async () => {
+  await mkdir(join(home, "data/deliveries"), { recursive: true });
+  await symlink(join(home, "private"), join(home, "data/deliveries/w"));
+  await expect(create().deliver({}, contextOf([["a.txt", "a"]]))).rejects.toThrow(DeliveryError);
+  expect(await readdir(join(home, "private"))).toEqual([]);
+});
+
+test("the directories of other workflows are not allowed by a path", () => {
+  const path = join(home, "data/deliveries/other");
+  expect(create().config.safeParse({ path }).success).toBe(false);
 });
 
 test("a link in the allowed directory does not lead out of it", async () => {

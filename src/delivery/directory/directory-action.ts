@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { z } from "zod";
@@ -6,11 +6,15 @@ import { z } from "zod";
 import { isInside, realpathOfExisting, writeFiles } from "../../files/write-files.ts";
 import { type DeliveryAction, type DeliveryContext, DeliveryError } from "../../ports/delivery-action.ts";
 
-export type DirectoryConfig = { readonly path: string };
+export type DirectoryConfig = { readonly path?: string | null | undefined };
 
-/** Writes the artifacts under `path`, which must lie in one of the directories that the operator allows. */
+/**
+ * Writes the artifacts under `path`, which must lie in one of the directories that the operator allows. Without a path
+ * every workflow has a directory of its own under `defaultRoot`, which needs no permission.
+ */
 export function createDirectoryAction(options: {
   readonly allowed: readonly string[];
+  readonly defaultRoot: string;
 }): DeliveryAction<DirectoryConfig> {
   const allowed = options.allowed.map((folder) => resolve(folder));
   const inAllowed = (path: string): boolean => allowed.some((folder) => isInside(folder, resolve(path)));
@@ -22,10 +26,13 @@ export function createDirectoryAction(options: {
         .min(1)
         .refine((path) => !path.includes("\0"), "a path has no NUL")
         .refine(isAbsolute, "write an absolute path")
-        .refine(inAllowed, { error: ({ input }) => howToAllow(String(input), allowed) }),
+        .refine(inAllowed, { error: ({ input }) => howToAllow(String(input), allowed) })
+        .nullish(),
     }),
-    deliver: async ({ path }, context) => {
-      if (!(await isReallyAllowed(path, allowed))) throw new DeliveryError(howToAllow(path, allowed));
+    deliver: async (config, context) => {
+      const path = config.path ?? join(options.defaultRoot, context.workflow_id);
+      const roots = config.path == null ? [options.defaultRoot] : allowed;
+      if (!(await isReallyAllowed(path, roots))) throw new DeliveryError(howToAllow(path, allowed));
       const files = await writeArtifacts(path, context);
       return {
         action: "directory",

@@ -1,17 +1,10 @@
 import type { RoleName } from "../../core/role-name.ts";
-import type { StepFailure, StepRecord } from "../../core/workflow/commands.ts";
-import type { TokenUsage } from "../../core/workflow/events.ts";
+import type { StepRecord } from "../../core/workflow/commands.ts";
 import { buildPacket, type HandoffPacket, neededContents } from "../../core/workflow/packet.ts";
-import {
-  type ChatMessage,
-  type JsonSchema,
-  type ModelAnswer,
-  ModelError,
-  type ModelProvider,
-} from "../../ports/chat-model.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { Role } from "../../ports/role.ts";
-import { failpoint } from "../failpoint.ts";
-import { blobOf, sha256 } from "../hash.ts";
+import { sha256 } from "../hash.ts";
+import { type CallTarget, type Conversation, journaledCall, recordedCalls } from "../journaled-call.ts";
 import { type ModelCatalogue, splitReference } from "../model-catalogue.ts";
 import type { ModelRouter } from "../model-router.ts";
 import { readAnswer } from "../read-answer.ts";
@@ -21,6 +14,7 @@ export type RoleExecutorParts = {
   readonly roles: Readonly<Record<RoleName, Role>>;
   readonly catalogue: ModelCatalogue;
   readonly router: ModelRouter;
+  readonly clock: Clock;
   /** Delivery actions that a Director may choose: those that need no configuration. */
   readonly freeDeliveryActions: readonly string[];
 };
@@ -31,7 +25,12 @@ export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
     const { role } = context.step;
     if (role === null) return failed("internal", `step ${context.step.id} names no role`);
     const route = await parts.router.route(context.state(), role, context.config.default_model);
-    if (route === null) return failed("no_model", NO_MODEL);
+    if (route === null) {
+      const { pinned } = context.state().settings;
+      // A pinned provider is never replaced: it may name its models later.
+      const code = pinned.provider === null ? "no_model" : "network";
+      return failed(code, parts.router.withoutModel(pinned, context.config.default_model));
+    }
     if (route.substituted) {
       const payload = { ...route.substituted, used: route.reference };
       context.record([{ type: "model.substituted", payload }]);
@@ -41,21 +40,10 @@ export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
     if (!provider)
       return failed("unknown_model", `There is no provider ${name}; configure it or choose another model.`);
     const conversation = await prepare(parts, context, role, route.reference);
-    return converse(context, conversation, { provider, model });
+    const recorded = await recordedCalls(context);
+    return converse(context, conversation, { provider, model, clock: parts.clock, recorded });
   };
 }
-
-export const NO_MODEL =
-  "No model is configured. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, OLLAMA_HOST or COPILOT_GITHUB_TOKEN, or add a provider to orca.yaml; restart, then resume.";
-
-type Conversation = {
-  readonly role: RoleName;
-  readonly instructions: string;
-  readonly schema: JsonSchema;
-  readonly messages: ChatMessage[];
-  readonly prompt_hash: string;
-  readonly packet_hash: string;
-};
 
 async function prepare(
   parts: RoleExecutorParts,
@@ -91,19 +79,17 @@ async function prepare(
   };
 }
 
-type Target = { readonly provider: ModelProvider; readonly model: string };
-
 async function converse(
   context: StepContext,
   conversation: Conversation,
-  target: Target,
+  target: CallTarget,
 ): Promise<StepOutcome> {
   const { role, schema, messages } = conversation;
   const { attempt } = context.step;
   for (let ordinal = 1; ; ordinal += 1) {
-    const called = await call(context, conversation, target, ordinal);
+    const called = await journaledCall(context, conversation, target, ordinal);
     if (!called.ok) return called;
-    const { output, blobs, review } = readAnswer(context.state(), role, schema, called.answer.text);
+    const { output, blobs, review } = readAnswer(context.state(), role, schema, called.text);
     const problems = [
       ...review.faults,
       ...review.omissions,
@@ -119,7 +105,7 @@ async function converse(
     }
     context.record(reaskRecords({ role, attempt, ordinal, problems, foreign: review.foreign }));
     messages.push(
-      { role: "assistant", content: called.answer.text },
+      { role: "assistant", content: called.text },
       { role: "user", content: correction(problems) },
     );
   }
@@ -146,78 +132,6 @@ function reaskRecords(asked: {
 function correction(problems: readonly string[]): string {
   const list = problems.map((problem) => `- ${problem}`).join("\n");
   return `Your answer can't be used as it is:\n${list}\n\nAnswer again, complete, with these points mended and nothing else changed.`;
-}
-
-type Called =
-  | { readonly ok: true; readonly answer: ModelAnswer }
-  | { readonly ok: false; readonly failure: StepFailure };
-
-const NO_USAGE: TokenUsage = {
-  input_tokens: 0,
-  output_tokens: 0,
-  cached_input_tokens: 0,
-  reasoning_tokens: 0,
-};
-
-/** One journaled model call. */
-async function call(
-  context: StepContext,
-  conversation: Conversation,
-  { provider, model }: Target,
-  ordinal: number,
-): Promise<Called> {
-  const { instructions, messages, schema, role, prompt_hash, packet_hash } = conversation;
-  const { attempt } = context.step;
-  const state = context.state();
-  const request = { model, instructions, messages: [...messages], schema_name: role, schema };
-  const asked = {
-    attempt,
-    ordinal,
-    provider: provider.name,
-    model_asked: model,
-    request_hash: sha256(JSON.stringify({ provider: provider.name, ...request })),
-    prompt_hash,
-    packet_hash,
-    config_hash: state.settings.config_hash,
-  };
-  const timeout = AbortSignal.timeout(context.config.model_timeout_s * 1000);
-  const trace = { workflow_id: state.head.id, role, step_id: context.step.id, attempt, call: ordinal };
-  const started = performance.now();
-  try {
-    failpoint("model.before_call");
-    const signal = AbortSignal.any([context.signal, timeout]);
-    const answer = await provider.generate({ ...request, trace, signal });
-    failpoint("model.after_call");
-    const response = blobOf(answer.text);
-    const { usage, latency_ms, finish_reason, model_served } = answer;
-    const served = { usage, latency_ms, finish_reason, model_served };
-    const payload = { ...asked, ...served, response_hash: response.hash, error: null };
-    context.record([{ type: "model.called", payload }], [response]);
-    return { ok: true, answer };
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    const failure = failureOf(error, timeout, context.config.model_timeout_s);
-    const latency_ms = Math.round(performance.now() - started);
-    const usage = (error instanceof ModelError && error.usage) || NO_USAGE;
-    const ended = { usage, latency_ms, finish_reason: "error", model_served: model, response_hash: null };
-    const { code, message } = failure;
-    context.record([{ type: "model.called", payload: { ...asked, ...ended, error: { code, message } } }]);
-    return { ok: false, failure };
-  }
-}
-
-function failureOf(error: unknown, timeout: AbortSignal, seconds: number): StepFailure {
-  if (error instanceof ModelError) {
-    return { code: error.code, message: error.message, retry_after_ms: error.retryAfterMs };
-  }
-  if (timeout.aborted) {
-    return {
-      code: "timeout",
-      message: `The model did not answer within ${seconds} s.`,
-      retry_after_ms: null,
-    };
-  }
-  throw error;
 }
 
 function failed(code: string, message: string): Extract<StepOutcome, { ok: false }> {

@@ -16,6 +16,7 @@ const VENDOR_URL = "https://api.openai.com/v1";
 /**
  * The catalogue of OpenAI does not say what a model is for, so models that can't hold a text conversation are known by
  * their names: embeddings, speech, sound, pictures, video, moderation, search, computer use, and the bare completion models.
+ * Behind a gateway the same words name other things: `qwen2.5-7b-instruct` holds conversations.
  */
 const NOT_FOR_CHAT =
   /embedding|moderation|whisper|tts|transcribe|audio|realtime|dall-e|image|sora|search|computer-use|deep-research|instruct|^(babbage|davinci|curie|ada)\b/;
@@ -41,7 +42,7 @@ export function createOpenAiProvider(
     const headers = { authorization: `Bearer ${apiKey}` };
     const catalogue = await fetchCatalogue({ url: `${baseURL}/models`, headers, signal, endpoint });
     const ids = entriesOf(catalogue, "data", endpoint).flatMap((entry) => textField(entry, "id") ?? []);
-    const chatIds = ids.filter((id) => !NOT_FOR_CHAT.test(id));
+    const chatIds = vendorHost ? ids.filter((id) => !NOT_FOR_CHAT.test(id)) : ids;
     return sortedById(chatIds.map((id) => ({ id, name: id, context_window: null })));
   };
 

@@ -52,8 +52,8 @@ export const chatCompletions: WireFormat = {
   error: openAiError,
   catalogue: {
     path: "/v1/models",
-    body: openAiCatalogue(["b-model", "a-model"]),
-    ids: ["a-model", "b-model"],
+    body: openAiCatalogue(["qwen2.5-7b-instruct", "b-model", "a-model"]),
+    ids: ["a-model", "b-model", "qwen2.5-7b-instruct"],
   },
   usage: { cached: 4, reasoning: 2 },
 };

@@ -15,15 +15,19 @@ export function healthRoutes(app: OpenAPIHono<ServerEnv>, parts: Parts): void {
   const { version, instance_id, shutdown } = parts;
   const watch = new ProviderWatch(parts.providers, shutdown);
 
-  app.openapi(contract.readHealth, (c) => c.json({ status: "ok" as const, version, instance_id }, 200));
+  for (const route of [contract.readHealth, contract.readApiHealth]) {
+    app.openapi(route, (c) => c.json({ status: "ok" as const, version, instance_id }, 200));
+  }
 
-  app.openapi(contract.readReadiness, async (c) => {
-    if (shutdown.aborted) throw new OrcaError("shutting_down", "The server is going down.");
-    await answersInTime(parts.storage.system.ping());
-    const providers = await watch.look();
-    const degraded = providers.some((provider) => provider.healthy === false);
-    return c.json({ status: degraded ? ("degraded" as const) : ("ready" as const), providers }, 200);
-  });
+  for (const route of [contract.readReadiness, contract.readApiReadiness]) {
+    app.openapi(route, async (c) => {
+      if (shutdown.aborted) throw new OrcaError("shutting_down", "The server is going down.");
+      await answersInTime(parts.storage.system.ping());
+      const providers = await watch.look();
+      const degraded = providers.some((provider) => provider.healthy === false);
+      return c.json({ status: degraded ? ("degraded" as const) : ("ready" as const), providers }, 200);
+    });
+  }
 }
 
 async function answersInTime(answer: Promise<void>): Promise<void> {

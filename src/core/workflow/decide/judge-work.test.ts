@@ -231,6 +231,13 @@ describe("a pass after a repair", () => {
     expect(openFindings(change.after)).toEqual([]);
   });
 
+  test("a finding told again word for word without its id is the same finding", () => {
+    const again = judgement({ AC1: "met" }, [{ ...finding({ criterion: null }), id: null }]);
+    const { after } = second({ AC1: "must" }, again, again);
+    expect([...after.findings.values()]).toMatchObject([{ id: "f1", status: "open" }]);
+    expect(after.head.cycle).toBe(2);
+  });
+
   test("the id of a settled finding names a new one", () => {
     const specification = given(
       repaired(must, free),

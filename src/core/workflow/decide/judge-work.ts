@@ -23,7 +23,9 @@ export function judgeWork(state: WorkflowState, step: OpenStep, output: RoleOutp
   const place = { role: step.role, step_id: step.id, task_id: null };
   const criteria = criteriaOf(state);
   const verdicts = verdictsOf(criteria, output.criteria);
-  const reports = output.findings.map((report) => withKnownReferences(state, verdicts, report));
+  const reports = output.findings.map((report) =>
+    recognized(state, withKnownReferences(state, verdicts, report)),
+  );
   const mustsMet = criteria.every(({ id, level }) => level !== "must" || verdicts.get(id)?.verdict === "met");
   const events: NewEvent[] = [...verdicts.values()].map((verdict) =>
     newEvent("criterion.judged", { ...verdict, cycle: step.cycle }, place),
@@ -110,6 +112,18 @@ function reportOn(finding: FindingState, reports: readonly ReportedFinding[]): R
     .filter((report) => report.id === finding.id)
     .toSorted((left, right) => rank[left.severity] - rank[right.severity]);
   return worst && { ...worst, criterion: finding.criterion ?? worst.criterion };
+}
+
+/** A finding told again word for word without its id is the one that is open already. */
+function recognized(state: WorkflowState, report: ReportedFinding): ReportedFinding {
+  if (report.id !== null) return report;
+  const same = openFindings(state).find(
+    (finding) =>
+      finding.component === report.component &&
+      finding.description === report.description &&
+      finding.criterion === report.criterion,
+  );
+  return same ? { ...report, id: same.id } : report;
 }
 
 /** How an open finding is settled by this pass, or null when it stands. */
