@@ -19,7 +19,7 @@ export default defineConfig({
   categories: { correctness: "error", suspicious: "error" },
   options: { typeAware: true, reportUnusedDisableDirectives: "error" },
   env: { builtin: true, node: true },
-  ignorePatterns: ["dist", "coverage", "var"],
+  ignorePatterns: ["dist", "coverage", "var", "src/demo/recording"],
   rules: {
     "typescript/no-floating-promises": "error",
     "typescript/no-misused-promises": "error",

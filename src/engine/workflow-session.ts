@@ -142,11 +142,12 @@ export class WorkflowSession {
   async #flushAll(): Promise<void> {
     let failure: unknown = null;
     while (!(failure instanceof StorageError) && (this.#mailbox.length > 0 || this.#poked)) {
-      const entries = this.#mailbox;
+      let entries: readonly Entry[] = this.#mailbox;
       this.#mailbox = [];
       this.#poked = false;
       failure = null;
       try {
+        if (this.#unanswered !== null) entries = await this.#settleDoubt(this.#unanswered, entries);
         await this.#flush(entries);
       } catch (error) {
         failure = error;
@@ -166,8 +167,7 @@ export class WorkflowSession {
     for (const entry of entries) if (!stays(entry)) entry.reject(error);
   }
 
-  async #flush(given: readonly Entry[]): Promise<void> {
-    const entries = this.#unanswered === null ? given : await this.#settleDoubt(this.#unanswered, given);
+  async #flush(entries: readonly Entry[]): Promise<void> {
     for (let conflicts = 0; conflicts <= MOST_CONFLICTS; conflicts += 1) {
       const before = this.state;
       const decided = this.#decide(before, entries);
