@@ -52,11 +52,23 @@ export type Disposition =
   | { readonly kind: "park"; readonly reason: string }
   | { readonly kind: "fail" };
 
-/** `failures` counts the failed attempts of the step so far, this one included. */
+/** `failures` counts the failed attempts of the step in a row with this code, this one included. */
 export function dispositionOf(code: string, failures: number): Disposition {
   const policy = POLICIES[isFailureCode(code) ? code : "internal"];
   if (failures < policy.attempts) return { kind: "retry" };
   return policy.then === "fail" ? { kind: "fail" } : { kind: "park", reason: policy.then.park };
+}
+
+/**
+ * How often in a row a step has failed in the same way, once it fails with `code`: a crash must not use up the patience
+ * that a busy provider is owed.
+ */
+export function failuresAfter(
+  step: { readonly failures: number; readonly last_failure: string | null },
+  code: string,
+): number {
+  if (!isFailure(code)) return step.failures;
+  return code === step.last_failure ? step.failures + 1 : 1;
 }
 
 /** Whether an ended attempt counts against its step; one that a stopping node gave back does not. */

@@ -1,4 +1,4 @@
-import { retryDelayMs } from "../core/failure-policy.ts";
+import { failuresAfter, retryDelayMs } from "../core/failure-policy.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { FailStep, StepFailure, StepResult } from "../core/workflow/commands.ts";
 import type { Blob } from "../core/workflow/commit.ts";
@@ -204,7 +204,11 @@ export class ActiveWorkflow {
   }
 
   async #fail(step: OpenStep, failure: StepFailure): Promise<void> {
-    const wanted = retryDelayMs(step.failures + 1, failure.retry_after_ms, this.#host.random());
+    const wanted = retryDelayMs(
+      failuresAfter(step, failure.code),
+      failure.retry_after_ms,
+      this.#host.random(),
+    );
     const delay = Math.min(wanted, LONGEST_RETRY_MS);
     const retry_at = new Date(this.#host.clock.now().getTime() + delay).toISOString();
     const wish: Omit<FailStep, "at"> = { type: "step.fail", ...claimOf(step), failure, retry_at };

@@ -3,7 +3,7 @@ import type { WorkflowEvent } from "./events.ts";
 /** An event as it crosses the wire: the journal's fields with the names by which it is found again. */
 export type EventRow = WorkflowEvent & { readonly id: string; readonly workflow_id: string };
 
-/** Keys stand in one order, so that an event reads the same live and from the store. */
+/** The fields in the order of the published contract; keys inside a payload have none. */
 export function eventRow(workflowId: string, event: WorkflowEvent): EventRow {
   const { seq, type, role, step_id, task_id, payload, actor, version, occurred_at } = event;
   const place = { seq, id: `${workflowId}:${seq}`, workflow_id: workflowId, type, role, step_id, task_id };

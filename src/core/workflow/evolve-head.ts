@@ -1,4 +1,4 @@
-import { isFailure } from "../failure-policy.ts";
+import { failuresAfter, isFailure } from "../failure-policy.ts";
 import type { RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
@@ -104,8 +104,8 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
       const queued: OpenStep = {
         ...open,
         status: "queued",
-        last_failure: event.payload.code,
-        failures: open.failures + (isFailure(event.payload.code) ? 1 : 0),
+        last_failure: isFailure(event.payload.code) ? event.payload.code : open.last_failure,
+        failures: failuresAfter(open, event.payload.code),
         owner: null,
         lease_until: null,
         available_at: event.payload.retry_at,

@@ -1,5 +1,5 @@
 import { accept, type Decided } from "../../domain-error.ts";
-import { type Disposition, dispositionOf } from "../../failure-policy.ts";
+import { type Disposition, dispositionOf, failuresAfter } from "../../failure-policy.ts";
 import type { FailStep } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
 import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
@@ -12,7 +12,7 @@ export function failStep(state: WorkflowState, command: FailStep): Decided<reado
   if (!owned.ok) return owned;
   const step = owned.value;
   const { code, message } = command.failure;
-  const disposition = dispositionOf(code, step.failures + 1);
+  const disposition = dispositionOf(code, failuresAfter(step, code));
   const place = { role: step.role, step_id: step.id, task_id: step.task_id };
   const { attempt, cycle } = step;
   const retry_at = disposition.kind === "retry" ? command.retry_at : null;

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+
+import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
+import { type Circumstances, firstViolation, INVARIANT_NAMES } from "./checker.ts";
+import type { WorkflowEvidence } from "./evidence.ts";
+import type { NodeLife } from "./node.ts";
+import type { RefereeRecord } from "./referee.ts";
+import { isNeverGoodEnough } from "./seeded-answers.ts";
+import { soundEvidence } from "./sound-evidence.ts";
+
+const killed: NodeLife = {
+  started_at: 0,
+  instance_id: "node-1",
+  ready_at: 1,
+  ended_at: 2,
+  ending: "killed",
+  hits: [],
+  errors_logged: 0,
+};
+const circumstances = (seed: string): Circumstances => ({
+  lives: [killed],
+  failures: ["interrupted"],
+  mustFail: (workflow) => isNeverGoodEnough(seed, workflow),
+  mayFailWith: null,
+});
+
+const SEED = "control";
+const sound = soundEvidence(SEED);
+const middle = Math.floor(sound.events.length / 2);
+
+function verdict(change: Partial<WorkflowEvidence>, over: Partial<Circumstances> = {}) {
+  return firstViolation({ ...sound, ...change }, { ...circumstances(SEED), ...over });
+}
+
+function asked(fits: (record: RefereeRecord) => boolean = () => true): RefereeRecord {
+  const found = sound.referee.findLast((record) => record.kind === "asked" && fits(record));
+  if (!found) throw new Error("the recording has no such request");
+  return found;
+}
+
+function head(change: Partial<NonNullable<WorkflowEvidence["stored"]>["head"]>): WorkflowEvidence["stored"] {
+  return sound.stored && { ...sound.stored, head: { ...sound.stored.head, ...change } };
+}
+
+test("a workflow whose promises were kept is not accused, whatever its course", () => {
+  const courses = Array.from({ length: 60 }, (_, index) => `course ${index}`);
+  const seen = { interrupted: 0, replayed: 0, reasked: 0, failed: 0 };
+  for (const seed of courses) {
+    const evidence = soundEvidence(seed);
+    expect([seed, firstViolation(evidence, circumstances(seed))]).toEqual([seed, null]);
+    for (const { type } of evidence.events) {
+      if (type === "step.failed") seen.interrupted += 1;
+      if (type === "model.replayed") seen.replayed += 1;
+    }
+    seen.reasked += evidence.referee.filter(({ call }) => call > 1).length;
+    if (evidence.stored?.head.status === "failed") seen.failed += 1;
+  }
+  expect(Object.entries(seen).filter(([, count]) => count === 0)).toEqual([]);
+});
+
+/** One way to break each promise; the name is what the checker has to call it. */
+const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
+  "accepted_is_kept: lost": () => verdict({ stored: null, events: [] }),
+  "accepted_is_kept: made up": () => verdict({ accepted: null }),
+  "feed_is_gapless: an event is missing": () => verdict({ events: sound.events.toSpliced(middle, 1) }),
+  "feed_is_gapless: the last event is missing": () => verdict({ events: sound.events.slice(0, -1) }),
+  "accepted_ends: never closed": () => verdict({ stored: head({ closed: false }) }),
+  "accepted_ends: stands still": () => verdict({ stored: head({ status: "running" }) }),
+  "accepted_ends: a step still runs": () =>
+    verdict({
+      steps: sound.steps.map((step) => (step.id === "qa:0" ? { ...step, status: "running" } : step)),
+    }),
+  "ends_as_foreseen: failed for another reason": () => verdict({}, { mustFail: () => true }),
+  "rows_follow_the_journal: another head": () => verdict({ stored: head({ title: "another" }) }),
+  "rows_follow_the_journal: a part is missing": () =>
+    verdict({ stored: sound.stored && { ...sound.stored, parts: sound.stored.parts.toSpliced(3, 1) } }),
+  "rows_follow_the_journal: a row of a step": () =>
+    verdict({
+      steps: sound.steps.map((step) => (step.id === "qa:0" ? { ...step, status: "cancelled" } : step)),
+    }),
+  "rows_follow_the_journal: a model call": () => verdict({ modelCalls: sound.modelCalls.slice(1) }),
+  "attempts_increase: started again after its end": () => {
+    const end = sound.events.findLastIndex((event) => event.type === "step.completed");
+    const step = sound.events[end]?.step_id;
+    const start = sound.events.findLast((event) => event.type === "step.started" && event.step_id === step);
+    const events = [...sound.events.slice(0, end + 1), start!, ...sound.events.slice(end + 1)];
+    const stored = head({ version: events.length });
+    return verdict({ events: events.map((event, index) => ({ ...event, seq: index + 1 })), stored });
+  },
+  "attempts_increase: an attempt is left out": () => {
+    const event = sound.events.find(({ type, step_id }) => type === "step.started" && step_id === "qa:0");
+    const later = { ...event, payload: { ...event?.payload, attempt: 7 } } as WorkflowEvent;
+    return verdict({ events: sound.events.with(later.seq - 1, later) });
+  },
+  "finished_never_repeats: a new attempt": () => {
+    const request = asked(({ step }) => step === "qa:0");
+    return verdict({ referee: [...sound.referee, { ...request, attempt: request.attempt + 5 }] });
+  },
+  "finished_never_repeats: after the commit": () => {
+    const request = asked(({ step }) => step === "qa:0");
+    return verdict({ referee: [...sound.referee, { ...request, at: request.at + 3_600_000 }] });
+  },
+  "recorded_never_repeats: paid twice": () => {
+    const replay = sound.events.find((event) => event.type === "model.replayed");
+    if (replay?.type !== "model.replayed") throw new Error("the recording has no replay");
+    const { attempt, ordinal } = replay.payload;
+    const first = asked((record) => record.step === replay.step_id && record.call === ordinal);
+    const at = Date.parse(replay.occurred_at);
+    return verdict({ referee: [...sound.referee, { ...first, attempt, at }] });
+  },
+  "requests_are_explained: the same call twice": () => verdict({ referee: [asked(), ...sound.referee] }),
+  "requests_are_explained: re-asked after a good answer": () => {
+    const good = asked(({ step, call, attempt }) =>
+      sound.referee.some(
+        (record) =>
+          record.kind === "answered" &&
+          !record.flawed &&
+          record.step === step &&
+          record.call === call &&
+          record.attempt === attempt,
+      ),
+    );
+    return verdict({ referee: [...sound.referee, { ...good, call: good.call + 1 }] });
+  },
+  "interruptions_are_explained: nobody was killed": () =>
+    verdict({}, { lives: [{ ...killed, ending: "stopped" }] }),
+  "interruptions_are_explained: another failure": () => verdict({}, { failures: ["network"] }),
+  "records_are_true: never answered": () =>
+    verdict({ referee: sound.referee.filter(({ kind, step }) => kind === "asked" || step !== "qa:0") }),
+  "stream_equals_the_journal: an event never came": () =>
+    verdict({ transcripts: transcriptsOf((frames) => frames.slice(0, -1)) }),
+  "stream_equals_the_journal: out of order": () =>
+    verdict({ transcripts: transcriptsOf(([first, second, ...rest]) => [second!, first!, ...rest]) }),
+  "stream_equals_the_journal: another content": () =>
+    verdict({
+      transcripts: transcriptsOf(([first, ...rest]) => [{ ...first!, content: "another" }, ...rest]),
+    }),
+  "content_is_kept: missing": () =>
+    verdict({ contents: new Map([...sound.contents].map(([hash]) => [hash, null])) }),
+  "content_is_kept: another": () =>
+    verdict({ contents: new Map([...sound.contents].map(([hash]) => [hash, "another"])) }),
+  "delivery_is_complete: a file is missing": () =>
+    verdict({ delivered: new Map([...(sound.delivered ?? [])].slice(1)) }),
+  "delivery_is_complete: a file too many": () =>
+    verdict({ delivered: new Map([...(sound.delivered ?? []), ["extra.txt", ""]]) }),
+};
+
+type Frames = WorkflowEvidence["transcripts"][number]["connections"][number]["frames"];
+
+function transcriptsOf(change: (frames: Frames) => Frames): WorkflowEvidence["transcripts"] {
+  return sound.transcripts.map(({ workflow, connections }) => ({
+    workflow,
+    connections: connections.map(({ after, frames }, index) => ({
+      after,
+      frames: index === connections.length - 1 ? change(frames) : frames,
+    })),
+  }));
+}
+
+describe("a broken promise is called by its name", () => {
+  test.each(Object.entries(BREACHES))("%s", (name, breach) => {
+    expect(breach()?.invariant).toBe(name.slice(0, name.indexOf(":")));
+  });
+
+  test("every promise has a breach", () => {
+    const named = Object.keys(BREACHES).map((name) => name.slice(0, name.indexOf(":")));
+    expect(INVARIANT_NAMES.filter((name) => !named.includes(name))).toEqual([]);
+  });
+});
