@@ -30,7 +30,7 @@ export function openEngineApp(
   const config = Config.parse({
     data_dir: place.directory,
     database: place.databaseUrl ?? `sqlite:${join(place.directory, "orca.db")}`,
-    log: { level: "warn", format: "json" },
+    log: { level: "error", format: "json" },
     workflow: { default_model: model, max_concurrent_tasks: PARALLEL_TASKS },
     max_concurrent_workflows: place.concurrency,
   });
