@@ -3,6 +3,7 @@ export const DOMAIN_ERROR_CODES = [
   "already_closed",
   "not_resumable",
   "repair_exhausted",
+  "budget_exhausted",
   "no_model",
   "step_not_runnable",
   "stale_attempt",

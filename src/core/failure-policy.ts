@@ -1,5 +1,6 @@
 /** How a failed attempt of a step is answered. The one table of it; adapters only name the code. */
 export const FAILURE_CODES = [
+  "limited",
   "rate_limited",
   "overloaded",
   "network",
@@ -16,6 +17,7 @@ export const FAILURE_CODES = [
   "conflicting_output",
   "interrupted",
   "released",
+  "budget_exhausted",
   "internal",
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
@@ -24,39 +26,64 @@ type Policy = {
   /** Attempts in all before the last answer holds. */
   readonly attempts: number;
   /** What follows the last attempt: park for a person, or fail the workflow. */
-  readonly then: { readonly park: string } | "fail";
+  readonly then: { readonly park: string } | { readonly gate: string } | "fail";
+  /** Attempts after which another model takes over, where the configuration names one; absent: none ever does. */
+  readonly fall_back_after?: number;
 };
 
 const POLICIES: Record<FailureCode, Policy> = {
-  rate_limited: { attempts: 15, then: { park: "rate_limited" } },
-  overloaded: { attempts: 10, then: { park: "provider_down" } },
-  network: { attempts: 4, then: { park: "provider_down" } },
-  timeout: { attempts: 3, then: { park: "provider_down" } },
-  auth: { attempts: 1, then: { park: "provider_auth" } },
-  credit: { attempts: 1, then: { park: "provider_credit" } },
-  unknown_model: { attempts: 1, then: { park: "unknown_model" } },
+  limited: { attempts: Number.POSITIVE_INFINITY, then: "fail" },
+  rate_limited: { attempts: 15, then: { park: "rate_limited" }, fall_back_after: 3 },
+  overloaded: { attempts: 10, then: { park: "provider_down" }, fall_back_after: 2 },
+  network: { attempts: 4, then: { park: "provider_down" }, fall_back_after: 2 },
+  timeout: { attempts: 3, then: { park: "provider_down" }, fall_back_after: 1 },
+  auth: { attempts: 1, then: { park: "provider_auth" }, fall_back_after: 1 },
+  credit: { attempts: 1, then: { park: "provider_credit" }, fall_back_after: 1 },
+  unknown_model: { attempts: 1, then: { park: "unknown_model" }, fall_back_after: 1 },
   no_model: { attempts: 1, then: { park: "no_model" } },
-  context_overflow: { attempts: 1, then: "fail" },
-  refusal: { attempts: 1, then: "fail" },
+  context_overflow: { attempts: 1, then: { park: "context_overflow" }, fall_back_after: 1 },
+  refusal: { attempts: 1, then: "fail", fall_back_after: 1 },
   truncated: { attempts: 2, then: "fail" },
   invalid_output: { attempts: 1, then: "fail" },
   delivery_failed: { attempts: 1, then: { park: "delivery_failed" } },
   conflicting_output: { attempts: 3, then: "fail" },
   released: { attempts: Number.POSITIVE_INFINITY, then: "fail" },
-  interrupted: { attempts: 5, then: { park: "step_keeps_crashing" } },
+  budget_exhausted: { attempts: 0, then: { gate: "budget" } },
+  interrupted: { attempts: 20, then: { park: "step_keeps_crashing" } },
   internal: { attempts: 3, then: "fail" },
 };
 
 export type Disposition =
   | { readonly kind: "retry" }
   | { readonly kind: "park"; readonly reason: string }
+  | { readonly kind: "gate"; readonly reason: string }
   | { readonly kind: "fail" };
 
-/** `failures` counts the failed attempts of the step in a row with this code, this one included. */
-export function dispositionOf(code: string, failures: number): Disposition {
-  const policy = POLICIES[isFailureCode(code) ? code : "internal"];
-  if (failures < policy.attempts) return { kind: "retry" };
-  return policy.then === "fail" ? { kind: "fail" } : { kind: "park", reason: policy.then.park };
+/** Failures that change their code for ever have no limit of their own. */
+const MOST_FAILED_ATTEMPTS = 60;
+
+/**
+ * `failures` counts the failed attempts of the step in a row with this code, `inAll` those with any code; both include
+ * this one.
+ */
+export function dispositionOf(code: string, failures: number, inAll: number): Disposition {
+  const { attempts, then } = policyOf(code);
+  if (failures < attempts) {
+    const patient = inAll < MOST_FAILED_ATTEMPTS || !isFailure(code);
+    return patient ? { kind: "retry" } : { kind: "park", reason: "step_keeps_failing" };
+  }
+  if (then === "fail") return { kind: "fail" };
+  return "gate" in then ? { kind: "gate", reason: then.gate } : { kind: "park", reason: then.park };
+}
+
+/** Whether the next model of the configured chain is asked now, rather than the same again later. */
+export function fallsBack(code: string, failures: number): boolean {
+  const { fall_back_after } = policyOf(code);
+  return fall_back_after !== undefined && failures >= fall_back_after;
+}
+
+function policyOf(code: string): Policy {
+  return POLICIES[isFailureCode(code) ? code : "internal"];
 }
 
 /**
@@ -71,20 +98,27 @@ export function failuresAfter(
   return code === step.last_failure ? step.failures + 1 : 1;
 }
 
-/** Whether an ended attempt counts against its step; one that a stopping node gave back does not. */
+/** Whether an ended attempt counts against its step; one that was given back before anything was asked does not. */
 export function isFailure(code: string): boolean {
-  return code !== "released";
+  return code !== "released" && code !== "budget_exhausted" && code !== "limited";
 }
 
+/** Interruptions in a row after which a step may be what brings its nodes down. */
+const INNOCENT_INTERRUPTIONS = 3;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
 /**
  * Milliseconds to wait before the next attempt: what the provider asked for, else exponential backoff
- * with equal jitter. `jitter` is uniform in [0, 1).
+ * with equal jitter; a step that was only in the way of a crash goes on at once. `jitter` is uniform in [0, 1).
  */
-export function retryDelayMs(failures: number, retryAfterMs: number | null, jitter: number): number {
-  if (retryAfterMs !== null) return retryAfterMs;
+export function retryDelayMs(
+  { code, retry_after_ms }: { readonly code: string; readonly retry_after_ms: number | null },
+  failures: number,
+  jitter: number,
+): number {
+  if (retry_after_ms !== null) return retry_after_ms;
+  if (code === "interrupted" && failures <= INNOCENT_INTERRUPTIONS) return 0;
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (ceiling / 2) * jitter);
 }

@@ -1,13 +1,42 @@
 import { z } from "zod";
 
-/** The settings a workflow runs under. They are resolved for its scope when it is created and pinned by hash. */
-export const WorkflowConfig = z.strictObject({
-  default_model: z
-    .string()
-    .regex(/^[^/\s]+\/\S+$/, "write it as provider/model")
+const Limit = z.int().min(1).nullable().default(null);
+
+/** What may be spent; null is without limit. Model calls count at their worst case until they have ended. */
+export const Budget = z.strictObject({
+  max_cost_usd: z
+    .number()
+    .positive()
     .nullable()
     .default(null)
+    .describe("US dollars; calls without a known price are not counted."),
+  max_tokens: Limit.describe("Input and output tokens together."),
+  max_duration_s: Limit.describe("Seconds of running time; waiting does not count."),
+  max_model_calls: Limit.describe("Requests to models."),
+});
+export type Budget = z.infer<typeof Budget>;
+
+export const NO_BUDGET: Budget = {
+  max_cost_usd: null,
+  max_tokens: null,
+  max_duration_s: null,
+  max_model_calls: null,
+};
+
+const ModelReference = z.string().regex(/^[^/\s]+\/\S+$/, "write it as provider/model");
+
+/** The settings a workflow runs under. They are resolved for its scope when it is created and pinned by hash. */
+export const WorkflowConfig = z.strictObject({
+  default_model: ModelReference.nullable()
+    .default(null)
     .describe("Model for every role unless the Director or the caller chooses another, as provider/model."),
+  fallback_models: z
+    .array(ModelReference)
+    .max(8)
+    .default([])
+    .describe(
+      "Models that act in this order when the chosen one can't, as provider/model. Never used in the place of a pinned model.",
+    ),
   max_qa_retries: z
     .int()
     .min(0)
@@ -21,6 +50,16 @@ export const WorkflowConfig = z.strictObject({
     .default(4)
     .describe("Tasks of one workflow that run at the same time."),
   model_timeout_s: z.int().min(1).max(3600).default(300).describe("Seconds one model call may take."),
+  max_output_tokens: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .default(null)
+    .describe(
+      "Longest answer of a model in tokens; null leaves it to the provider, and budgets reckon with 16384.",
+    ),
+  budget: Budget.prefault({}).describe("What one workflow may spend before it waits for a person."),
   max_reasks: z
     .int()
     .min(0)

@@ -25,6 +25,8 @@ export type ModelRequest = {
   /** Name of the output schema: the name of the role. */
   readonly schema_name: string;
   readonly schema: JsonSchema;
+  /** Longest answer in tokens; null leaves it to the provider. */
+  readonly max_output_tokens: number | null;
   readonly trace: CallTrace;
   readonly signal: AbortSignal;
 };
@@ -67,25 +69,6 @@ export interface ModelProvider {
   readonly generate: GenerateText;
   close(): Promise<void>;
 }
-
-/**
- * Bracket around every model call: `reserve` may refuse before it leaves, `settle` hears how it ended.
- * A `reserve` that waits must listen to `request.signal`; the `code` of an aborted call is `aborted`.
- */
-export type ModelCallGuard = {
-  reserve(provider: string, request: ModelRequest): Promise<void>;
-  settle(provider: string, request: ModelRequest, outcome: CallOutcome): Promise<void>;
-};
-export type CallOutcome =
-  | { readonly ok: true; readonly answer: ModelAnswer }
-  | {
-      readonly ok: false;
-      readonly code: string;
-      readonly message: string;
-      readonly latency_ms: number;
-      /** Tokens that were spent although the answer is unusable, or null. */
-      readonly usage: TokenUsage | null;
-    };
 
 /** A model call that brought no usable answer. `code` decides what the engine does next. */
 export class ModelError extends Error {

@@ -1,6 +1,11 @@
 import type { Commit, CommitResult, ModelCallRow, PartRow, StepRow } from "../core/workflow/commit.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
+import type { Clock } from "./clock.ts";
+import type { Cluster, WorkflowRef } from "./cluster.ts";
+import type { LimitStore } from "./limit-store.ts";
+import type { Retention } from "./retention.ts";
+import type { SpendCounter, SpendKey, SpendLimit, SpendSum, UsageQuery, UsageRow } from "./usage.ts";
 
 export type StoredWorkflow = { readonly head: WorkflowHead; readonly parts: readonly PartRow[] };
 
@@ -38,7 +43,8 @@ export interface TenantStorage {
   /** Events with `seq > after`, at most `limit`, in order. Cost follows the page, not the history. */
   readEvents(id: string, page: { readonly after: number; readonly limit: number }): Promise<WorkflowEvent[]>;
   listSteps(id: string): Promise<StepRow[]>;
-  listModelCalls(id: string): Promise<ModelCallRow[]>;
+  /** In the order in which they were made; with `stepId` only those of that step. */
+  listModelCalls(id: string, stepId?: string): Promise<ModelCallRow[]>;
   readBlob(hash: string): Promise<string | null>;
   readBlobs(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   putBlob(hash: string, content: string): Promise<void>;
@@ -50,6 +56,17 @@ export interface TenantStorage {
   answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void>;
   /** Gives a key back whose request was not carried out. */
   releaseIdempotencyKey(key: string): Promise<void>;
+  /**
+   * Adds the amount to every counter, or to none when one of them would go over its limit. Returns null when it was
+   * added, else the counters as they stood.
+   */
+  reserveSpend(limits: readonly SpendLimit[], amount: SpendSum): Promise<readonly SpendCounter[] | null>;
+  /** Adds the difference, which may be negative, whatever the limits. */
+  settleSpend(counters: readonly SpendKey[], difference: SpendSum): Promise<void>;
+  /** The counters that exist of these. */
+  readSpend(counters: readonly SpendKey[]): Promise<readonly SpendCounter[]>;
+  /** Sums over model calls, ordered by the keys of their groups; one row, of zeros if need be, when not grouped. */
+  readUsage(query: UsageQuery): Promise<UsageRow[]>;
 }
 
 export type UnfinishedWorkflow = {
@@ -62,12 +79,21 @@ export type UnfinishedWorkflow = {
 export interface SystemStorage {
   /** Workflows that may have something to run (status pending or running, or ended but not closed), oldest first. */
   listUnfinished(): Promise<UnfinishedWorkflow[]>;
+  /** The newest versions of the workflows that exist, in no order. */
+  versionsOf(
+    workflows: readonly WorkflowRef[],
+  ): Promise<readonly (WorkflowRef & { readonly version: number })[]>;
+  readonly retention: Retention;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
 }
 
 export interface Storage {
   readonly system: SystemStorage;
+  /** The other nodes on this store; null where there can't be any (SQLite). */
+  readonly cluster: Cluster | null;
+  /** Counts what all nodes together ask of the providers; null where one process counts for itself (SQLite). */
+  readonly limitStore: ((clock: Clock) => LimitStore) | null;
   forTenant(tenantId: string): TenantStorage;
   close(): Promise<void>;
 }
@@ -79,6 +105,11 @@ export type StorageErrorCode =
   | "storage_url_invalid"
   | "storage_outdated"
   | "storage_failed";
+
+/** Whether the same request may be taken later without anybody changing it. */
+export function isTransient({ code }: StorageError): boolean {
+  return code === "storage_unreachable" || code === "storage_locked" || code === "storage_unwritable";
+}
 
 /** The store could not do its work. `message` is for the operator and says what to do next. */
 export class StorageError extends Error {

@@ -1,4 +1,5 @@
 import type { RoleName } from "../role-name.ts";
+import type { Budget } from "../workflow-config.ts";
 import type { EventPayload } from "./events.ts";
 import type { DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
 
@@ -22,6 +23,7 @@ export type ResumeWorkflow = Asked & {
   readonly type: "workflow.resume";
   readonly max_qa_retries: number | null;
   readonly pinned: PinnedModel | null;
+  readonly budget: Budget | null;
 };
 export type CancelWorkflow = Asked & { readonly type: "workflow.cancel" };
 
@@ -61,6 +63,14 @@ export type FailStep = Asked & {
   readonly retry_at: string;
 };
 
+/** Asks that a model call may leave. It is refused at the edge of the budget: the step is given back, a gate opens. */
+export type RequestModelCall = Asked & {
+  readonly type: "step.request_call";
+  readonly step_id: string;
+  readonly attempt: number;
+  readonly call: EventPayload<"model.requested">;
+};
+
 /** A fact that a running step journals before it ends. */
 export type StepRecord =
   | { readonly type: "model.called"; readonly payload: EventPayload<"model.called"> }
@@ -83,4 +93,5 @@ export type WorkflowCommand =
   | StartStep
   | CompleteStep
   | FailStep
+  | RequestModelCall
   | RecordInStep;

@@ -34,8 +34,12 @@ export type StepRow = {
   readonly error: { readonly code: string; readonly message: string } | null;
 };
 
-/** One request to a model: what was asked, what came back, and by which versions. */
+/**
+ * One request to a model: what was asked, what came back, and by which versions. It is written before the request
+ * leaves (`requested`) and again when it has ended; one that stays `requested` is in doubt.
+ */
 export type ModelCallRow = {
+  readonly status: "requested" | "answered" | "failed";
   readonly step_id: string;
   readonly attempt: number;
   readonly ordinal: number;
@@ -44,6 +48,10 @@ export type ModelCallRow = {
   readonly model_asked: string;
   readonly model_served: string;
   readonly usage: TokenUsage;
+  /** US dollars; while requested the worst case that is reserved; null when the price is unknown. */
+  readonly cost_usd: number | null;
+  /** What the call may use at most, or has used. */
+  readonly tokens: number;
   readonly latency_ms: number;
   readonly finish_reason: string;
   readonly request_hash: string;
@@ -73,6 +81,12 @@ export type Commit = {
   readonly fences: readonly { readonly step_id: string; readonly attempt: number }[];
   readonly model_calls: readonly ModelCallRow[];
   readonly blobs: readonly Blob[];
+  /**
+   * Set when something of the workflow may run that this process does not take on: a job for any node, written in the
+   * same transaction. `at` is when it may start, null at once; `here` when this process has room and looks at once, so
+   * that the others need not be called.
+   */
+  readonly wake: { readonly at: string | null; readonly begun: boolean; readonly here: boolean } | null;
 };
 
 export type CommitRefusal = "version_conflict" | "lease_lost" | "already_exists";

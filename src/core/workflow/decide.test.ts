@@ -185,7 +185,14 @@ describe("step.record", () => {
   test("model calls add up by role and never change the outcome", () => {
     const { state } = firstSlice();
     expect(state.head.spend).toEqual([
-      { role: "implementer", model_calls: 1, input_tokens: 900, output_tokens: 120 },
+      {
+        role: "implementer",
+        model_calls: 1,
+        input_tokens: 900,
+        output_tokens: 120,
+        cost_usd: 0,
+        unpriced_calls: 1,
+      },
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { accept, type Decided } from "../domain-error.ts";
 import type { CreateWorkflow, WorkflowCommand } from "./commands.ts";
 import { completeStep } from "./decide/complete-step.ts";
 import { failStep } from "./decide/fail-step.ts";
+import { requestModelCall } from "./decide/request-call.ts";
 import { recordInStep, startStep } from "./decide/run-step.ts";
 import { cancelWorkflow, pauseWorkflow, resumeWorkflow } from "./decide/steer-workflow.ts";
 import { EVENT_VERSION, type NewEvent, newEvent, type WorkflowEvent } from "./events.ts";
@@ -38,6 +39,8 @@ function judge(state: WorkflowState, command: WorkflowCommand): Decided<readonly
       return cancelWorkflow(state);
     case "step.start":
       return startStep(state, command);
+    case "step.request_call":
+      return requestModelCall(state, command);
     case "step.record":
       return recordInStep(state, command);
     case "step.complete":

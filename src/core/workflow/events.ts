@@ -8,6 +8,7 @@ import {
   SuggestedImprovement,
 } from "../documents.ts";
 import { RoleName } from "../role-name.ts";
+import { Budget, NO_BUDGET } from "../workflow-config.ts";
 import { DocumentKind, PinnedModel, StepKind, WorkflowSettings, WorkflowStatus } from "./state.ts";
 
 const Text = z.string();
@@ -26,6 +27,7 @@ const Problem = z.object({ code: Text, message: Text });
 /** Payload of every event type. The wire list is open: readers outside ignore types they do not know. */
 export const EVENT_PAYLOADS = {
   "workflow.created": WorkflowSettings.extend({
+    budget: Budget.default(NO_BUDGET),
     id: Text,
     tenant_id: Text,
     scope_id: Text.nullable(),
@@ -33,7 +35,12 @@ export const EVENT_PAYLOADS = {
     title: Text,
     max_qa_retries: Count,
   }),
-  "settings.changed": z.object({ max_qa_retries: Count, pinned: PinnedModel }),
+  "settings.changed": z.object({
+    max_qa_retries: Count,
+    pinned: PinnedModel,
+    /** Null when it stays as it was. */
+    budget: Budget.nullable().default(null),
+  }),
   "state.transition": z.object({
     from: WorkflowStatus,
     to: WorkflowStatus,
@@ -72,6 +79,19 @@ export const EVENT_PAYLOADS = {
   "finding.resolved": z.object({ id: Text, cycle: Count, resolution: Text }),
   "repair.started": z.object({ cycle: Count, findings: z.array(Text) }),
   "contract.violated": z.object({ role: RoleName, fields: z.array(Text), problem: Text }),
+  /** A call is about to leave; `reserved_*` is its worst case. */
+  "model.requested": z.object({
+    attempt: Count,
+    ordinal: Count,
+    provider: Text,
+    model_asked: Text,
+    request_hash: Text,
+    prompt_hash: Text,
+    packet_hash: Text,
+    config_hash: Text,
+    reserved_cost_usd: z.number().nullable(),
+    reserved_tokens: Count,
+  }),
   "model.called": z.object({
     attempt: Count,
     ordinal: Count,
@@ -79,6 +99,8 @@ export const EVENT_PAYLOADS = {
     model_asked: Text,
     model_served: Text,
     usage: TokenUsage,
+    /** US dollars; null when the price is unknown. */
+    cost_usd: z.number().nullable().default(null),
     latency_ms: z.number(),
     finish_reason: Text,
     request_hash: Text,

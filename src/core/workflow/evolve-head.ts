@@ -1,8 +1,9 @@
+import { elapsedMs } from "../elapsed.ts";
 import { failuresAfter, isFailure } from "../failure-policy.ts";
 import type { RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
-import type { EventPayload, WorkflowEvent } from "./events.ts";
-import { isTerminal, type OpenStep, type WorkflowHead } from "./state.ts";
+import type { WorkflowEvent } from "./events.ts";
+import { type CallInDoubt, isTerminal, type OpenStep, type PendingCall, type WorkflowHead } from "./state.ts";
 
 /** The head after one more event; every commit stores it whole, so nothing in it grows with the journal. */
 export function evolveHead(before: WorkflowHead, event: WorkflowEvent): WorkflowHead {
@@ -25,8 +26,10 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
       return { ...head, unfinished_tasks: head.unfinished_tasks - 1 };
     case "repair.started":
       return { ...head, cycle: event.payload.cycle };
+    case "model.requested":
+      return { ...head, open_steps: head.open_steps.map((step) => withCall(step, event)) };
     case "model.called":
-      return event.role === null ? head : withSpend(head, event.role, event.payload);
+      return event.role === null ? head : withSpend(head, event.role, event);
     case "workflow.closed":
       return { ...head, closed: true };
     case "workflow.created":
@@ -57,13 +60,22 @@ function afterTransition(
 ): WorkflowHead {
   const { to, reason, message } = event.payload;
   const leavesEnding = isTerminal(head.status);
+  const { running_since, worked_ms } = head;
+  const worked = running_since === null ? 0 : elapsedMs(running_since, event.occurred_at);
   return {
     ...head,
     status: to,
     waiting:
-      to === "paused"
-        ? { kind: "paused", reason: reason ?? "asked", message: message ?? "", until: null }
+      to === "paused" || to === "awaiting_approval"
+        ? {
+            kind: to === "paused" ? "paused" : "gate",
+            reason: reason ?? "asked",
+            message: message ?? "",
+            until: null,
+          }
         : null,
+    worked_ms: worked_ms + worked,
+    running_since: to === "running" ? event.occurred_at : null,
     error:
       to === "failed" ? { code: reason ?? "failed", message: message ?? "", step_id: event.step_id } : null,
     open_steps: to === "running" ? head.open_steps.map(forgiven) : head.open_steps,
@@ -76,7 +88,7 @@ function afterTransition(
 
 /** A resumed workflow tries its failed steps at once, with their failures forgiven; attempts keep counting. */
 function forgiven(step: OpenStep): OpenStep {
-  return step.status === "queued" ? { ...step, failures: 0, available_at: null } : step;
+  return step.status === "queued" ? { ...step, failures: 0, failed_attempts: 0, available_at: null } : step;
 }
 
 type StepEvent = Extract<WorkflowEvent, { type: `step.${string}` }>;
@@ -85,6 +97,8 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
   const id = event.step_id ?? "";
   const open = head.open_steps.find((step) => step.id === id);
   const others = head.open_steps.filter((step) => step.id !== id);
+  const in_doubt =
+    open?.call && event.type !== "step.started" ? [...head.in_doubt, doubt(open, open.call)] : head.in_doubt;
   switch (event.type) {
     case "step.started": {
       const { tree_hash } = event.payload;
@@ -96,25 +110,40 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
     }
     case "step.completed": {
       const lasting = open?.kind === "task" ? head.done_steps : [...head.done_steps, id];
-      return { ...head, open_steps: others, done_steps: lasting, steps_completed: head.steps_completed + 1 };
+      const steps_completed = head.steps_completed + 1;
+      return { ...head, in_doubt, open_steps: others, done_steps: lasting, steps_completed };
     }
     case "step.failed": {
       if (!open || (open.role === "refiner" && event.payload.retry_at === null))
-        return { ...head, open_steps: others };
+        return { ...head, in_doubt, open_steps: others };
+      const { code } = event.payload;
       const queued: OpenStep = {
         ...open,
         status: "queued",
-        last_failure: isFailure(event.payload.code) ? event.payload.code : open.last_failure,
-        failures: failuresAfter(open, event.payload.code),
+        call: null,
+        last_failure: isFailure(code) ? code : open.last_failure,
+        failures: failuresAfter(open, code),
+        failed_attempts: open.failed_attempts + (isFailure(code) ? 1 : 0),
         owner: null,
         lease_until: null,
         available_at: event.payload.retry_at,
       };
-      return { ...head, open_steps: [...others, queued] };
+      return { ...head, in_doubt, open_steps: [...others, queued] };
     }
     case "step.cancelled":
-      return { ...head, open_steps: others };
+      return { ...head, in_doubt, open_steps: others };
   }
+}
+
+/** Only steps of a role call models. */
+function doubt({ id, attempt, role, task_id }: OpenStep, call: PendingCall): CallInDoubt {
+  return { ...call, step_id: id, attempt, role: role ?? "director", task_id };
+}
+
+function withCall(step: OpenStep, event: Extract<WorkflowEvent, { type: "model.requested" }>): OpenStep {
+  const { ordinal, reserved_cost_usd, reserved_tokens } = event.payload;
+  if (step.id !== event.step_id) return step;
+  return { ...step, call: { ordinal, reserved_cost_usd, reserved_tokens } };
 }
 
 function startedStep(
@@ -131,11 +160,13 @@ function startedStep(
     status: "running",
     attempt,
     failures: before?.failures ?? 0,
+    failed_attempts: before?.failed_attempts ?? 0,
     last_failure: before?.last_failure ?? null,
     owner,
     started_at: event.occurred_at,
     lease_until,
     available_at: null,
+    call: null,
   };
 }
 
@@ -144,13 +175,29 @@ function withBrief(head: WorkflowHead, document: unknown): WorkflowHead {
   return { ...head, title, mode };
 }
 
-function withSpend(head: WorkflowHead, role: RoleName, call: EventPayload<"model.called">): WorkflowHead {
+function withSpend(
+  head: WorkflowHead,
+  role: RoleName,
+  { step_id, payload }: Extract<WorkflowEvent, { type: "model.called" }>,
+): WorkflowHead {
+  const { attempt, ordinal, usage, cost_usd } = payload;
   const before = head.spend.find((spend) => spend.role === role);
   const spend = {
     role,
     model_calls: (before?.model_calls ?? 0) + 1,
-    input_tokens: (before?.input_tokens ?? 0) + call.usage.input_tokens,
-    output_tokens: (before?.output_tokens ?? 0) + call.usage.output_tokens,
+    input_tokens: (before?.input_tokens ?? 0) + usage.input_tokens,
+    output_tokens: (before?.output_tokens ?? 0) + usage.output_tokens,
+    cost_usd: (before?.cost_usd ?? 0) + (cost_usd ?? 0),
+    unpriced_calls: (before?.unpriced_calls ?? 0) + (cost_usd === null ? 1 : 0),
   };
-  return { ...head, spend: [...head.spend.filter((other) => other.role !== role), spend] };
+  const ended = (step: OpenStep): boolean =>
+    step.id === step_id && step.attempt === attempt && step.call?.ordinal === ordinal;
+  return {
+    ...head,
+    spend: [...head.spend.filter((other) => other.role !== role), spend],
+    open_steps: head.open_steps.map((step) => (ended(step) ? { ...step, call: null } : step)),
+    in_doubt: head.in_doubt.filter(
+      (call) => call.step_id !== step_id || call.attempt !== attempt || call.ordinal !== ordinal,
+    ),
+  };
 }

@@ -3,7 +3,7 @@ import { PersistentMap } from "../persistent-map.ts";
 import { withPath } from "./directories.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
 import { evolveHead } from "./evolve-head.ts";
-import type { ArtifactState, TaskState, WorkflowHead, WorkflowState } from "./state.ts";
+import type { ArtifactState, TaskState, WorkflowHead, WorkflowSettings, WorkflowState } from "./state.ts";
 
 /** The state after one more event: total, pure, and it only copies what the event says. */
 export function evolve(state: WorkflowState, event: WorkflowEvent): WorkflowState {
@@ -30,6 +30,7 @@ export function created(event: WorkflowEvent): WorkflowState {
       given_title: payload.given_title,
       given_mode: payload.given_mode,
       pinned: payload.pinned,
+      budget: payload.budget,
       delivery: payload.delivery,
       prompts: payload.prompts,
       config_hash: payload.config_hash,
@@ -70,6 +71,9 @@ function firstHead(event: WorkflowEvent, payload: EventPayload<"workflow.created
     closed: false,
     tree_hash: null,
     spend: [],
+    in_doubt: [],
+    worked_ms: 0,
+    running_since: null,
     created_at: event.occurred_at,
     updated_at: event.occurred_at,
     started_at: null,
@@ -77,12 +81,19 @@ function firstHead(event: WorkflowEvent, payload: EventPayload<"workflow.created
   };
 }
 
+function changedSettings(
+  before: WorkflowSettings,
+  { pinned, budget }: EventPayload<"settings.changed">,
+): WorkflowSettings {
+  return { ...before, pinned, budget: budget ?? before.budget };
+}
+
 type Parts = Partial<Omit<WorkflowState, "head">>;
 
 function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
   switch (event.type) {
     case "settings.changed":
-      return { settings: { ...state.settings, pinned: event.payload.pinned } };
+      return { settings: changedSettings(state.settings, event.payload) };
     case "role.completed":
       if (event.role === null || event.role === "implementer") return {};
       return { summaries: state.summaries.set(event.role, event.payload.summary) };
@@ -119,6 +130,7 @@ function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
     case "role.failed":
     case "repair.started":
     case "contract.violated":
+    case "model.requested":
     case "model.called":
     case "model.reasked":
     case "model.replayed":

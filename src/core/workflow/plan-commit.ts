@@ -9,11 +9,12 @@ export type CommitPlan = {
   readonly after: WorkflowState;
   readonly events: readonly WorkflowEvent[];
   readonly fences: Commit["fences"];
+  readonly wake: Commit["wake"];
   readonly blobs: readonly Blob[];
 };
 
 /** The one value that carries a change to storage: rows for what changed, and for nothing else. */
-export function planCommit({ before, after, events, fences, blobs }: CommitPlan): Commit {
+export function planCommit({ before, after, events, fences, blobs, wake }: CommitPlan): Commit {
   return {
     tenant_id: after.head.tenant_id,
     workflow_id: after.head.id,
@@ -25,6 +26,7 @@ export function planCommit({ before, after, events, fences, blobs }: CommitPlan)
     fences,
     model_calls: events.flatMap(modelCallOf),
     blobs,
+    wake,
   };
 }
 
@@ -144,6 +146,24 @@ function queuedRow(step: StepSpec, open: OpenStep | undefined): StepRow {
 }
 
 function modelCallOf(event: WorkflowEvent): ModelCallRow[] {
-  if (event.type !== "model.called" || event.step_id === null || event.role === null) return [];
-  return [{ ...event.payload, step_id: event.step_id, role: event.role, created_at: event.occurred_at }];
+  if (event.type !== "model.called" && event.type !== "model.requested") return [];
+  if (event.step_id === null || event.role === null) return [];
+  const place = { step_id: event.step_id, role: event.role, created_at: event.occurred_at };
+  if (event.type === "model.called") {
+    const { usage, error } = event.payload;
+    const tokens = usage.input_tokens + usage.output_tokens;
+    return [{ ...event.payload, ...place, tokens, status: error === null ? "answered" : "failed" }];
+  }
+  const { reserved_cost_usd: cost_usd, reserved_tokens: tokens, ...asked } = event.payload;
+  return [{ ...asked, ...place, ...NOT_ENDED, model_served: asked.model_asked, cost_usd, tokens }];
 }
+
+/** What a call has while nobody knows its end. */
+const NOT_ENDED = {
+  status: "requested",
+  usage: { input_tokens: 0, output_tokens: 0, cached_input_tokens: 0, reasoning_tokens: 0 },
+  latency_ms: 0,
+  finish_reason: "",
+  response_hash: null,
+  error: null,
+} as const;

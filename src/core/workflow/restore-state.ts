@@ -1,5 +1,6 @@
 import { pathKey } from "../artifact-path.ts";
 import { PersistentMap } from "../persistent-map.ts";
+import { NO_BUDGET } from "../workflow-config.ts";
 import type { PartKind, PartRow } from "./commit.ts";
 import { type Directories, withPath } from "./directories.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type CriterionState,
   type DeliveryState,
   type FindingState,
+  type OpenStep,
   type SuggestionState,
   type TaskState,
   type WorkflowHead,
@@ -26,8 +28,8 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
   const tasks = map<TaskState>("task");
   const artifacts = map<ArtifactState>("artifact");
   return {
-    head,
-    settings: settings as WorkflowSettings,
+    head: liftHead(head),
+    settings: { ...SETTINGS_SINCE_BUDGETS, ...(settings as WorkflowSettings) },
     documents: map<unknown>("document"),
     summaries: map<string>("summary"),
     tasks,
@@ -43,6 +45,22 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
     directories: byOrdinal(artifacts.values()).reduce<Directories>(
       (directories, artifact) => withPath(directories, artifact.path),
       PersistentMap.empty(),
+    ),
+  };
+}
+
+const SETTINGS_SINCE_BUDGETS: Partial<WorkflowSettings> = { budget: NO_BUDGET };
+const HEAD_SINCE_BUDGETS: Partial<WorkflowHead> = { in_doubt: [], worked_ms: 0, running_since: null };
+const STEP_SINCE_BUDGETS: Partial<OpenStep> = { failed_attempts: 0, call: null };
+
+/** A head as it is today from one that an earlier version stored; fields that came later have their first value. */
+export function liftHead(stored: WorkflowHead): WorkflowHead {
+  return {
+    ...HEAD_SINCE_BUDGETS,
+    ...stored,
+    open_steps: stored.open_steps.map((step) => ({ ...STEP_SINCE_BUDGETS, ...step })),
+    spend: stored.spend.map((spend) =>
+      Object.assign({ cost_usd: 0, unpriced_calls: spend.model_calls }, spend),
     ),
   };
 }

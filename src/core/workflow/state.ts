@@ -14,6 +14,7 @@ import type {
 import type { PersistentMap } from "../persistent-map.ts";
 import { Mode, RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
+import { Budget } from "../workflow-config.ts";
 import type { Directories } from "./directories.ts";
 
 export const WORKFLOW_STATUSES = [
@@ -41,17 +42,29 @@ export const StepSpec = z.object({
 });
 export type StepSpec = z.infer<typeof StepSpec>;
 
+/** A model call that has left, at its worst case; `reserved_cost_usd` is null when the price is unknown. */
+export const PendingCall = z.object({
+  ordinal: z.number().int(),
+  reserved_cost_usd: z.number().nullable(),
+  reserved_tokens: z.number().int(),
+});
+export type PendingCall = z.infer<typeof PendingCall>;
+
 /** A step that was started and is not finished: running, or queued again after a failed attempt. */
 export const OpenStep = StepSpec.extend({
   status: z.enum(["queued", "running"]),
   attempt: z.number().int(),
   failures: z.number().int(),
+  /** Failed attempts in all, whatever their code. */
+  failed_attempts: z.number().int(),
   /** Code of the latest failed attempt, null before the first. */
   last_failure: z.string().nullable(),
   owner: z.string().nullable(),
   started_at: z.string().nullable(),
   lease_until: z.string().nullable(),
   available_at: z.string().nullable(),
+  /** The model call in flight. */
+  call: PendingCall.nullable(),
 });
 export type OpenStep = z.infer<typeof OpenStep>;
 
@@ -75,8 +88,20 @@ export const Spend = z.object({
   model_calls: z.number().int(),
   input_tokens: z.number().int(),
   output_tokens: z.number().int(),
+  /** US dollars, of the calls with a known price. */
+  cost_usd: z.number(),
+  unpriced_calls: z.number().int(),
 });
 export type Spend = z.infer<typeof Spend>;
+
+/** A model call whose end nobody heard, because its attempt ended before it. */
+export const CallInDoubt = PendingCall.extend({
+  step_id: z.string(),
+  attempt: z.number().int(),
+  role: RoleName,
+  task_id: z.string().nullable(),
+});
+export type CallInDoubt = z.infer<typeof CallInDoubt>;
 
 /** A model chosen by the caller; a null part is free. */
 export const PinnedModel = z.object({ provider: z.string().nullable(), model: z.string().nullable() });
@@ -110,6 +135,11 @@ export const WorkflowHead = z.object({
   closed: z.boolean(),
   tree_hash: z.string().nullable(),
   spend: z.array(Spend.extend({ role: RoleName })),
+  in_doubt: z.array(CallInDoubt),
+  /** Milliseconds of running time before `running_since`. */
+  worked_ms: z.number().int(),
+  /** Null while the workflow does not run. */
+  running_since: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
   started_at: z.string().nullable(),
@@ -123,6 +153,7 @@ export const WorkflowSettings = z.object({
   given_title: z.string().nullable(),
   given_mode: Mode.nullable(),
   pinned: PinnedModel,
+  budget: Budget,
   delivery: DeliveryRequest.nullable(),
   prompts: z.array(z.object({ role: RoleName, hash: z.string() })),
   config_hash: z.string(),

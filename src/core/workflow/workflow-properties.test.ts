@@ -45,7 +45,7 @@ describe("liveness", () => {
   function lack(state: WorkflowState): string | null {
     const { status, waiting, closed } = state.head;
     const moves = next(state).length + running(state).length;
-    if (status === "paused") {
+    if (status === "paused" || status === "awaiting_approval") {
       if (next(state).length > 0) return "patience";
       return waiting?.reason ? null : "a reason to wait";
     }

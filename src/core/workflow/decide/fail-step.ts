@@ -6,13 +6,13 @@ import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
 import { deliveryChoice } from "./delivery-choice.ts";
 import { ownedStep } from "./run-step.ts";
 
-/** A failed attempt is tried again, or parks the workflow for a person, or ends it; the trailing Refiner's never does. */
+/** A failed attempt is tried again, or parks the workflow for a person, or opens a gate, or ends it; the trailing Refiner's never does. */
 export function failStep(state: WorkflowState, command: FailStep): Decided<readonly NewEvent[]> {
   const owned = ownedStep(state, command);
   if (!owned.ok) return owned;
   const step = owned.value;
   const { code, message } = command.failure;
-  const disposition = dispositionOf(code, failuresAfter(step, code));
+  const disposition = dispositionOf(code, failuresAfter(step, code), step.failed_attempts + 1);
   const place = { role: step.role, step_id: step.id, task_id: step.task_id };
   const { attempt, cycle } = step;
   const retry_at = disposition.kind === "retry" ? command.retry_at : null;
@@ -27,6 +27,8 @@ export function failStep(state: WorkflowState, command: FailStep): Decided<reado
   return accept([...events, ...consequence(state, step, disposition, command.failure)]);
 }
 
+const STATUS_AFTER = { park: "paused", gate: "awaiting_approval", fail: "failed" } as const;
+
 function consequence(
   state: WorkflowState,
   step: OpenStep,
@@ -36,8 +38,9 @@ function consequence(
   const { status } = state.head;
   if (step.role === "refiner") return [newEvent("workflow.closed", { status })];
   if (isTerminal(status)) return [];
+  if (disposition.kind === "gate" && status !== "running") return [];
   const place = { role: step.role, step_id: step.id, task_id: step.task_id };
-  const to = disposition.kind === "park" ? "paused" : "failed";
-  const reason = disposition.kind === "park" ? disposition.reason : failure.code;
+  const to = STATUS_AFTER[disposition.kind];
+  const reason = disposition.kind === "fail" ? failure.code : disposition.reason;
   return [newEvent("state.transition", { from: status, to, reason, message: failure.message }, place)];
 }

@@ -24,12 +24,28 @@ export function startStep(state: WorkflowState, command: StartStep): Decided<rea
   return accept(events);
 }
 
+/** Facts of the attempt that owns the step; of any other only what a call has cost that was thought lost. */
 export function recordInStep(state: WorkflowState, command: RecordInStep): Decided<readonly NewEvent[]> {
   const owned = ownedStep(state, command);
-  if (!owned.ok) return owned;
+  if (!owned.ok) {
+    const late = lateCalls(state, command);
+    return late.length > 0 ? accept(late) : owned;
+  }
   const { role, task_id, id } = owned.value;
   const place = { role, task_id, step_id: id };
   return accept(command.records.map((record) => ({ ...record, ...place })));
+}
+
+function lateCalls({ head }: WorkflowState, { step_id, attempt, records }: RecordInStep): NewEvent[] {
+  if (head.closed) return [];
+  return records.flatMap((record) => {
+    if (record.type !== "model.called") return [];
+    const lost = head.in_doubt.find(
+      (call) =>
+        call.step_id === step_id && call.attempt === attempt && call.ordinal === record.payload.ordinal,
+    );
+    return lost ? [{ ...record, role: lost.role, task_id: lost.task_id, step_id }] : [];
+  });
 }
 
 /** The running step that this attempt still owns. */

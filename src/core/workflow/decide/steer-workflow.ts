@@ -1,4 +1,5 @@
 import { accept, type Decided, reject } from "../../domain-error.ts";
+import { budgetUse, isUsedUp } from "../budget.ts";
 import type { ResumeWorkflow } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
 import { isTerminal, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
@@ -20,9 +21,13 @@ export function pauseWorkflow(state: WorkflowState): Decided<readonly NewEvent[]
 }
 
 export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): Decided<readonly NewEvent[]> {
-  const { status, cycle, error } = state.head;
-  if (status !== "paused" && status !== "failed") {
+  const { status, cycle, error, waiting } = state.head;
+  if (status !== "paused" && status !== "failed" && waiting?.reason !== "budget") {
     return reject("not_resumable", `The workflow is ${status}; only a paused or failed one can be resumed.`);
+  }
+  const budget = command.budget ?? state.settings.budget;
+  if (isUsedUp(budget, budgetUse(state.head, command.at))) {
+    return reject("budget_exhausted", "The workflow's budget is used up; resume it with a higher one.");
   }
   const retries = command.max_qa_retries ?? state.head.max_qa_retries;
   const repairs = error?.code === "repair_exhausted";
@@ -33,9 +38,9 @@ export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): D
     );
   }
   const events: NewEvent[] = [];
-  if (command.max_qa_retries !== null || command.pinned !== null) {
+  if (command.max_qa_retries !== null || command.pinned !== null || command.budget !== null) {
     const pinned = command.pinned ?? state.settings.pinned;
-    events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned }));
+    events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned, budget: command.budget }));
   }
   for (const step of state.head.open_steps) if (step.role === "refiner") events.push(cancelled(step));
   events.push(

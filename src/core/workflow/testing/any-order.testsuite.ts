@@ -23,6 +23,23 @@ const STEP_IDS = [
   "task:t1-0",
 ];
 
+const NO_LIMITS = {
+  max_cost_usd: fc.constant(null),
+  max_duration_s: fc.constant(null),
+  max_model_calls: fc.constant(null),
+};
+const ANY_CALL = {
+  attempt: fc.nat(),
+  ordinal: fc.nat(),
+  provider: fc.constant("acme"),
+  model_asked: fc.constant("large"),
+  request_hash: fc.constant("r"),
+  prompt_hash: fc.constant("p"),
+  packet_hash: fc.constant("k"),
+  config_hash: fc.constant("c"),
+  reserved_cost_usd: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
+};
+
 /** An order of any shape that the types allow, for steps that exist and steps that do not. */
 const anyOrder: fc.Arbitrary<Order> = fc.oneof(
   fc.constantFrom<Order>({ type: "workflow.pause" }, { type: "workflow.cancel" }),
@@ -30,6 +47,13 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
     type: fc.constant("workflow.resume" as const),
     max_qa_retries: fc.option(fc.nat()),
     pinned: fc.option(fc.record({ provider: fc.option(fc.string()), model: fc.option(fc.string()) })),
+    budget: fc.option(fc.record({ ...NO_LIMITS, max_tokens: fc.option(fc.nat()) })),
+  }),
+  fc.record({
+    type: fc.constant("step.request_call" as const),
+    step_id: anyStepId(),
+    attempt: fc.integer({ min: 0, max: 3 }),
+    call: fc.record({ ...ANY_CALL, reserved_tokens: fc.nat() }),
   }),
   anyStepId().map((id) => startOf(id)),
   fc.record({

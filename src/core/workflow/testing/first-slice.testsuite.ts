@@ -12,6 +12,7 @@ function called(driver: WorkflowDriver, step_id: string): void {
     model_asked: "large",
     model_served: "large-2026",
     usage,
+    cost_usd: null,
     latency_ms: 1250,
     finish_reason: "stop",
     request_hash: `request-${step_id}`,

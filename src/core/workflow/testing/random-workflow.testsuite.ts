@@ -84,6 +84,12 @@ const fail = fc.record({
   ),
 });
 const record = fc.record({ kind: fc.constant("record" as const), pick: anything, usage });
+const request = fc.record({
+  kind: fc.constant("request" as const),
+  pick: anything,
+  cost: fc.option(fc.nat({ max: 5 })),
+  tokens: anything,
+});
 const resume = fc.record({
   kind: fc.constant("resume" as const),
   max: fc.option(fc.nat({ max: 5 })),
@@ -103,6 +109,7 @@ const move = fc.oneof(
   { weight: 100, arbitrary: complete },
   { weight: 32, arbitrary: fail },
   { weight: 10, arbitrary: record },
+  { weight: 10, arbitrary: request },
   { weight: 8, arbitrary: pause },
   { weight: 32, arbitrary: resume },
   { weight: 8, arbitrary: stale },
@@ -167,9 +174,13 @@ function orderOf(one: RandomMove, driver: WorkflowDriver): Order | null {
       const step = picked(running(state), one.pick);
       return step ? recordOf(step, one.usage) : null;
     }
+    case "request": {
+      const step = picked(running(state), one.pick);
+      return step ? requestOf(step, one) : null;
+    }
     case "resume": {
       const pinned = one.repin ? { provider: "acme", model: null } : null;
-      return { type: "workflow.resume", max_qa_retries: one.max, pinned };
+      return { type: "workflow.resume", max_qa_retries: one.max, pinned, budget: null };
     }
     case "stale": {
       const step = picked(state.head.open_steps, one.pick);
@@ -203,6 +214,23 @@ function completionOf(state: WorkflowState, step: OpenStep, said: Draft): Order 
   return { type: "step.complete", step_id, attempt, result };
 }
 
+function requestOf(step: OpenStep, { cost, tokens }: Extract<RandomMove, { kind: "request" }>): Order {
+  const { id: step_id, attempt } = step;
+  const call = {
+    attempt,
+    ordinal: 1,
+    provider: "acme",
+    model_asked: "large",
+    request_hash: "r",
+    prompt_hash: "p",
+    packet_hash: "k",
+    config_hash: "c",
+    reserved_cost_usd: cost,
+    reserved_tokens: tokens,
+  };
+  return { type: "step.request_call", step_id, attempt, call };
+}
+
 function recordOf(step: OpenStep, spent: Extract<RandomMove, { kind: "record" }>["usage"]): Order {
   const { attempt } = step;
   const payload = {
@@ -212,6 +240,7 @@ function recordOf(step: OpenStep, spent: Extract<RandomMove, { kind: "record" }>
     model_asked: "large",
     model_served: "large",
     usage: spent,
+    cost_usd: spent.input_tokens % 3 === 0 ? null : spent.input_tokens / 1000,
     latency_ms: 5,
     finish_reason: "stop",
     request_hash: "r",

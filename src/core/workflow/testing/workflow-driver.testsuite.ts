@@ -1,4 +1,5 @@
 import type { DomainError } from "../../domain-error.ts";
+import { NO_BUDGET } from "../../workflow-config.ts";
 import type { CreateWorkflow, StepResult, WorkflowCommand } from "../commands.ts";
 import type { Commit, PartRow, StepRow } from "../commit.ts";
 import { decide, decideCreation } from "../decide.ts";
@@ -64,6 +65,7 @@ export function creation(over: Partial<CreateWorkflow> = {}): CreateWorkflow {
       given_title: null,
       given_mode: null,
       pinned: { provider: null, model: null },
+      budget: NO_BUDGET,
       delivery: null,
       prompts: [{ role: "director", hash: "prompt-director" }],
       config_hash: "config-1",
@@ -136,7 +138,7 @@ export class WorkflowDriver {
   }
 
   #commit(before: WorkflowState | null, events: readonly WorkflowEvent[]): void {
-    const commit = planCommit({ before, after: this.state, events, fences: [], blobs: [] });
+    const commit = planCommit({ before, after: this.state, events, fences: [], blobs: [], wake: null });
     this.commits.push(commit);
     this.stored.apply(commit);
   }
@@ -152,5 +154,5 @@ export function failureOf(step_id: string, attempt: number, code: string): Order
 }
 
 export function resumeOf(max_qa_retries: number | null = null): Order {
-  return { type: "workflow.resume", max_qa_retries, pinned: null };
+  return { type: "workflow.resume", max_qa_retries, pinned: null, budget: null };
 }
