@@ -1,4 +1,5 @@
 import type { Blob, Commit, ModelCallRow, PartRow, StepRow } from "../core/workflow/commit.ts";
+import { TOUCH_AFTER_MS } from "./known-blobs.ts";
 
 export type TapeValue = string | number | null;
 
@@ -72,7 +73,10 @@ export const TAPE_TABLES = {
     ["provider", "text"],
     ["model_asked", "text"],
     ["model_served", "text"],
+    ["status", "text"],
     ["usage", "json"],
+    ["cost_usd", "float"],
+    ["tokens", "bigint"],
     ["latency_ms", "float"],
     ["finish_reason", "text"],
     ["request_hash", "text"],
@@ -88,6 +92,7 @@ export const TAPE_TABLES = {
     ["content", "text"],
     ["size", "integer"],
     ["escaped", "boolean"],
+    ["touched_at", "bigint"],
   ],
 } as const satisfies Record<string, readonly TapeColumn[]>;
 
@@ -102,6 +107,19 @@ export const CHANGING_STEP_COLUMNS: readonly string[] = [
   "available_at",
   "started_at",
   "finished_at",
+  "error",
+];
+
+/** Columns of `model_calls` that its end writes anew; after that the row stays as it is. */
+export const CHANGING_CALL_COLUMNS: readonly string[] = [
+  "model_served",
+  "status",
+  "usage",
+  "cost_usd",
+  "tokens",
+  "latency_ms",
+  "finish_reason",
+  "response_hash",
   "error",
 ];
 
@@ -135,15 +153,25 @@ export function toTape(commit: Commit, blobs: readonly Blob[]): CommitTape {
   const parts = newest(commit.parts, partName);
   tape.push(parts.length);
   for (const part of parts) tape.push(part.kind, part.key, JSON.stringify(part.body));
-  tape.push(commit.model_calls.length);
-  for (const call of commit.model_calls) pushModelCall(tape, call);
+  const calls = newest(commit.model_calls, callName);
+  tape.push(calls.length);
+  for (const call of calls) pushModelCall(tape, call);
   tape.push(blobs.length);
   for (const blob of blobs) {
     const { content, size, escaped } = storedContent(blob.content);
-    tape.push(blob.hash, content, size, escaped ? 1 : 0);
+    tape.push(blob.hash, content, size, escaped ? 1 : 0, touchedAt(head));
   }
   return tape;
 }
+
+/** Never before the workflow was created, however the clock was set since: retention compares the two. */
+function touchedAt({ created_at, updated_at }: Commit["head"]): number {
+  return Math.max(Date.parse(created_at), Date.parse(updated_at));
+}
+
+/** What bringing a content again does, in the SQL of both stores. */
+export const TOUCH_BLOB = `do update set touched_at = excluded.touched_at
+  where blobs.touched_at is null or blobs.touched_at < excluded.touched_at - ${TOUCH_AFTER_MS}`;
 
 /** How a blob's content stands in its row. */
 export function storedContent(content: string): { content: string; size: number; escaped: boolean } {
@@ -178,7 +206,10 @@ function pushModelCall(tape: CommitTape, call: ModelCallRow): void {
     call.provider,
     withoutNul(call.model_asked),
     withoutNul(call.model_served),
+    call.status,
     JSON.stringify(call.usage),
+    call.cost_usd,
+    call.tokens,
     call.latency_ms,
     withoutNul(call.finish_reason),
     call.request_hash,
@@ -198,6 +229,10 @@ function milliseconds(time: string | null): number | null {
 /** Text that a model or a provider wrote may hold NUL, which PostgreSQL text can't; JSON columns keep it. */
 function withoutNul(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
+}
+
+function callName(call: ModelCallRow): string {
+  return `${call.step_id} ${call.attempt} ${call.ordinal}`;
 }
 
 function partName(part: PartRow): string {

@@ -1,21 +1,42 @@
 const CAPACITY = 4096;
+const FORGET_AFTER_MS = 6 * 3_600_000;
 
-/** The hashes stored most recently, so that a blob that is surely there is not sent again. Nothing deletes blobs. */
+/**
+ * The least that must pass before a content that is brought again moves its time on; with the time for which its hash
+ * may stand below, `blobs.touched_at` is never more than twice this behind the last use. Retention counts on it.
+ */
+export const TOUCH_AFTER_MS = FORGET_AFTER_MS;
+
+/** A moment on the wall and on a clock that nobody sets: the first jumps, the second sleeps with the machine. */
+export type Moment = { readonly wall: number; readonly steady: number };
+
+/** The hashes brought most recently, so that a blob that is surely there, and surely stays, is not sent again. */
 export class KnownBlobs {
-  readonly #names = new Set<string>();
+  readonly #now: () => Moment;
+  readonly #names = new Map<string, Moment>();
+
+  constructor(now: () => Moment = () => ({ wall: Date.now(), steady: performance.now() })) {
+    this.#now = now;
+  }
 
   has(tenantId: string, hash: string): boolean {
     const name = `${hash} ${tenantId}`;
-    if (!this.#names.delete(name)) return false;
-    this.#names.add(name);
+    const since = this.#names.get(name);
+    if (since === undefined) return false;
+    this.#names.delete(name);
+    const { wall, steady } = this.#now();
+    if (Math.max(Math.abs(wall - since.wall), steady - since.steady) >= FORGET_AFTER_MS) return false;
+    this.#names.set(name, since);
     return true;
   }
 
   /** To be called once the write is durable, never before. */
   add(tenantId: string, hash: string): void {
-    this.#names.add(`${hash} ${tenantId}`);
+    const name = `${hash} ${tenantId}`;
+    this.#names.delete(name);
+    this.#names.set(name, this.#now());
     if (this.#names.size <= CAPACITY) return;
-    for (const oldest of this.#names) {
+    for (const oldest of this.#names.keys()) {
       this.#names.delete(oldest);
       break;
     }

@@ -29,9 +29,12 @@ async function refuseNewer(db: Kysely<Database>, known: ReadonlySet<string>): Pr
     .orderBy("name")
     .execute();
   const unknown = done.map((row) => row.name).filter((name) => !known.has(name));
-  if (unknown.length === 0) return;
-  throw new StorageError(
+  if (unknown.length > 0) throw changedByNewer(unknown);
+}
+
+export function changedByNewer(migrations: readonly string[]): StorageError {
+  return new StorageError(
     "storage_outdated",
-    `The database was changed by a newer ts-orca (${unknown.join(", ")}). Install that version, or use another database.`,
+    `The database was changed by a newer ts-orca (${migrations.join(", ")}). Install that version, or use another database.`,
   );
 }

@@ -3,6 +3,7 @@ import type { ColumnType, JSONColumnType, Kysely } from "kysely";
 import type { RoleName } from "../core/role-name.ts";
 import type { ModelCallRow, PartKind, StepRow } from "../core/workflow/commit.ts";
 import type { StepKind, WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
+import type { NodeRole } from "../ports/cluster.ts";
 
 /** Which of the two SQL dialects a statement is written for. */
 export type DatabaseKind = "sqlite" | "postgres";
@@ -70,13 +71,17 @@ type ModelCallsTable = Omit<ModelCallRow, "usage" | "error"> & {
   error: JsonOrNull<NonNullable<ModelCallRow["error"]>>;
 };
 
-/** `escaped`: the content holds NUL, which PostgreSQL text can't, and stands here as a JSON string. */
+/**
+ * `escaped`: the content holds NUL, which PostgreSQL text can't, and stands here as a JSON string. `touched_at` is when a
+ * commit last brought it, a few hours behind at most; null when a version stored it that did not keep this.
+ */
 type BlobsTable = {
   tenant_id: string;
   hash: string;
   content: string;
   size: number;
   escaped: boolean;
+  touched_at: number | null;
 };
 
 type IdempotencyKeysTable = {
@@ -88,6 +93,28 @@ type IdempotencyKeysTable = {
   created_at: string;
 };
 
+/** `scope_id` is empty for the tenant as a whole; money is in whole millionths of a US dollar. */
+type SpendCountersTable = {
+  tenant_id: string;
+  scope_id: string;
+  period: string;
+  cost_micro_usd: number;
+  tokens: number;
+  model_calls: number;
+};
+
+type MaintenanceTable = { name: string; taken_until: number };
+
+/** Only on PostgreSQL. */
+type NodesTable = {
+  id: string;
+  role: NodeRole;
+  version: string;
+  lock_key: number;
+  started_at: number;
+  lease_until: number;
+};
+
 export type Database = {
   workflows: WorkflowsTable;
   workflow_parts: WorkflowPartsTable;
@@ -96,6 +123,9 @@ export type Database = {
   model_calls: ModelCallsTable;
   blobs: BlobsTable;
   idempotency_keys: IdempotencyKeysTable;
+  spend_counters: SpendCountersTable;
+  nodes: NodesTable;
+  maintenance: MaintenanceTable;
 };
 
 export type StorageDatabase = Kysely<Database>;

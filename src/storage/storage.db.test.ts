@@ -16,8 +16,10 @@ import { idempotencySuite } from "./testsuite/idempotency.testsuite.ts";
 import { listingSuite } from "./testsuite/listing.testsuite.ts";
 import { migrationsSuite } from "./testsuite/migrations.testsuite.ts";
 import { partsSuite } from "./testsuite/parts.testsuite.ts";
+import { spendSuite } from "./testsuite/spend.testsuite.ts";
 import { recordingLogger, type StoreUnderTest } from "./testsuite/store-under-test.testsuite.ts";
 import { tenancySuite } from "./testsuite/tenancy.testsuite.ts";
+import { usageSuite } from "./testsuite/usage.testsuite.ts";
 
 function runSuites(store: Omit<StoreUnderTest, "storage">): void {
   let storage: Storage | null = null;
@@ -39,6 +41,8 @@ function runSuites(store: Omit<StoreUnderTest, "storage">): void {
   listingSuite(shared);
   tenancySuite(shared);
   idempotencySuite(shared);
+  spendSuite(shared);
+  usageSuite(shared);
   migrationsSuite(shared);
 }
 

@@ -3,6 +3,7 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead } from "../core/workflow/state.ts";
 import type { IdempotencyRecord, ListWorkflows, StoredWorkflow, TenantStorage } from "../ports/storage.ts";
 import { StorageError } from "../ports/storage.ts";
+import type { SpendCounter, SpendKey, SpendLimit, SpendSum, UsageQuery, UsageRow } from "../ports/usage.ts";
 import { type CommitTape, toTape } from "./commit-tape.ts";
 import type { KnownBlobs } from "./known-blobs.ts";
 import { answerIdempotencyKey } from "./queries/answer-idempotency-key.ts";
@@ -14,15 +15,21 @@ import { loadWorkflow } from "./queries/load-workflow.ts";
 import { putBlob } from "./queries/put-blob.ts";
 import { readBlobs } from "./queries/read-blobs.ts";
 import { readEvents } from "./queries/read-events.ts";
+import { readSpend } from "./queries/read-spend.ts";
+import { readUsage } from "./queries/read-usage.ts";
 import { releaseIdempotencyKey } from "./queries/release-idempotency-key.ts";
+import { reserveSpend } from "./queries/reserve-spend.ts";
+import { settleSpend } from "./queries/settle-spend.ts";
 import { takeIdempotencyKey } from "./queries/take-idempotency-key.ts";
-import type { StorageDatabase } from "./schema.ts";
+import type { DatabaseKind, StorageDatabase } from "./schema.ts";
 
 /** What the two databases do differently: how queries run, how a commit gets in, what an error means. */
 export interface Backend {
+  readonly kind: DatabaseKind;
   readonly db: StorageDatabase;
   readonly knownBlobs: KnownBlobs;
-  commit(tape: CommitTape): Promise<CommitResult>;
+  /** Where there are no other nodes, `wake` has nobody to wake. */
+  commit(tape: CommitTape, wake: Commit["wake"]): Promise<CommitResult>;
   toStorageError(error: unknown): StorageError;
 }
 
@@ -45,7 +52,7 @@ export class StoredTenant implements TenantStorage {
     }
     const { knownBlobs } = this.#backend;
     const blobs = commit.blobs.filter(({ hash }) => !knownBlobs.has(this.tenantId, hash));
-    const result = await this.#backend.commit(toTape(commit, blobs));
+    const result = await this.#backend.commit(toTape(commit, blobs), commit.wake);
     if (result.ok) for (const { hash } of blobs) knownBlobs.add(this.tenantId, hash);
     return result;
   }
@@ -70,8 +77,8 @@ export class StoredTenant implements TenantStorage {
     return this.#ask((db) => listSteps(db, this.tenantId, id));
   }
 
-  listModelCalls(id: string): Promise<ModelCallRow[]> {
-    return this.#ask((db) => listModelCalls(db, this.tenantId, id));
+  listModelCalls(id: string, stepId?: string): Promise<ModelCallRow[]> {
+    return this.#ask((db) => listModelCalls(db, this.tenantId, { id, stepId }));
   }
 
   async readBlob(hash: string): Promise<string | null> {
@@ -99,6 +106,24 @@ export class StoredTenant implements TenantStorage {
 
   releaseIdempotencyKey(key: string): Promise<void> {
     return this.#ask((db) => releaseIdempotencyKey(db, this.tenantId, key));
+  }
+
+  reserveSpend(limits: readonly SpendLimit[], amount: SpendSum): Promise<readonly SpendCounter[] | null> {
+    const { kind } = this.#backend;
+    return this.#ask((db) => reserveSpend({ db, kind }, this.tenantId, { limits, amount }));
+  }
+
+  settleSpend(counters: readonly SpendKey[], difference: SpendSum): Promise<void> {
+    return this.#ask((db) => settleSpend(db, this.tenantId, { counters, difference }));
+  }
+
+  readSpend(counters: readonly SpendKey[]): Promise<readonly SpendCounter[]> {
+    return this.#ask((db) => readSpend(db, this.tenantId, counters));
+  }
+
+  readUsage(query: UsageQuery): Promise<UsageRow[]> {
+    const { kind } = this.#backend;
+    return this.#ask((db) => readUsage({ db, kind }, this.tenantId, query));
   }
 
   async #ask<T>(question: (db: StorageDatabase) => Promise<T>): Promise<T> {

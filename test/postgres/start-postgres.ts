@@ -13,6 +13,10 @@ import { reachablePackage } from "./reachable-package.ts";
 /** A PostgreSQL server of our own, on this machine only. */
 export interface RunningPostgres {
   url: string;
+  /** Stops the server and keeps its data: every connection breaks, and no new one is taken. */
+  halt(): Promise<void>;
+  /** Starts it again on the same port after a halt. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,14 +43,14 @@ export async function startPostgres(): Promise<RunningPostgres> {
     port,
     user: "orca",
     password,
-    persistent: false,
+    persistent: true, // its directory goes below
     createPostgresUser: isRoot,
     initdbFlags: ["--encoding=UTF8", "--no-sync"],
     postgresFlags: Object.entries(serverSettings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     onLog: (line: string) => log.push(line),
     onError: (error) => log.push(String(error)),
   });
-  let guard: Guard | undefined;
+  let guard: Guard;
   try {
     await server.initialise();
     await server.start();
@@ -58,6 +62,14 @@ export async function startPostgres(): Promise<RunningPostgres> {
   }
   return {
     url: `postgres://orca:${password}@127.0.0.1:${port}/postgres`,
+    halt: async () => {
+      guard.dismiss();
+      await server.stop();
+    },
+    resume: async () => {
+      await server.start();
+      guard = await guardAgainstSuddenDeath(databaseDir, home);
+    },
     stop: async () => {
       guard.dismiss();
       await server.stop();

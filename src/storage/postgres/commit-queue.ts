@@ -1,9 +1,12 @@
-import type { Pool } from "pg";
+import type { ClientBase, Pool } from "pg";
 
-import type { CommitRefusal, CommitResult } from "../../core/workflow/commit.ts";
+import type { Commit, CommitRefusal, CommitResult } from "../../core/workflow/commit.ts";
+import type { WorkflowRef } from "../../ports/cluster.ts";
 import type { StorageError } from "../../ports/storage.ts";
 import type { CommitTape } from "../commit-tape.ts";
-import { batchQuery } from "./commit-batch.ts";
+import type { Wake } from "./cluster/boss.ts";
+import { type BatchQuery, batchQuery } from "./commit-batch.ts";
+import { rollBack } from "./pools.ts";
 import { isConnectionFailure } from "./postgres-error.ts";
 
 /** More at once make smaller batches and spend more of the server's CPU on each commit. */
@@ -14,15 +17,25 @@ const FULL_AT = 8_000_000;
 
 type Waiting = {
   readonly tape: CommitTape;
+  readonly wake: Wake | null;
   readonly workflow: string;
   readonly resolve: (result: CommitResult) => void;
   readonly reject: (error: StorageError) => void;
 };
 
+type Verdict = { readonly ord: number; readonly verdict: CommitRefusal | null };
+
 type Options = {
   readonly pool: Pool;
-  /** Throws when this process may no longer write. */
-  readonly assertOwner: () => void;
+  /** Throws while the server is known to be away. */
+  readonly assertReachable: () => void;
+  /** Puts jobs into the queue, with the transaction that `client` is in. */
+  readonly enqueue: (client: ClientBase, wakes: readonly Wake[]) => Promise<void>;
+  /** Hears what a batch has changed, after it stands; `work` when it put jobs into the queue. */
+  readonly onCommitted: (
+    changes: readonly (WorkflowRef & { readonly version: number })[],
+    work: boolean,
+  ) => void;
   readonly toStorageError: (error: unknown) => StorageError;
 };
 
@@ -41,9 +54,10 @@ export class CommitQueue {
     this.#options = options;
   }
 
-  submit(tape: CommitTape): Promise<CommitResult> {
+  submit(tape: CommitTape, wake: Commit["wake"]): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ tape, workflow: `${tape[1]} ${tape[0]}`, resolve, reject });
+      const workflow = `${tape[1]} ${tape[0]}`;
+      this.#queue.push({ tape, wake: wake && { ...refOf(tape), ...wake }, workflow, resolve, reject });
       this.#schedule();
     });
   }
@@ -101,25 +115,59 @@ export class CommitQueue {
   }
 
   async #apply(batch: readonly Waiting[]): Promise<void> {
+    let verdicts: readonly Verdict[];
     try {
-      this.#options.assertOwner();
+      this.#options.assertReachable();
       const query = batchQuery(batch.map(({ tape }) => tape));
-      const { rows } = await this.#options.pool.query<{ ord: number; verdict: CommitRefusal | null }>(query);
-      for (const { ord, verdict } of rows) {
-        batch[ord]?.resolve(verdict === null ? APPLIED : { ok: false, code: verdict });
-      }
+      verdicts = batch.some(({ wake }) => wake !== null)
+        ? await this.#applyAndEnqueue(batch, query)
+        : (await this.#options.pool.query<Verdict>(query)).rows;
     } catch (error) {
       await this.#afterFailure(batch, error);
+      return;
+    }
+    for (const { ord, verdict } of verdicts) {
+      batch[ord]?.resolve(verdict === null ? APPLIED : { ok: false, code: verdict });
+    }
+    const applied = appliedOf(batch, verdicts);
+    this.#options.onCommitted(
+      applied.map(({ tape }) => ({ ...refOf(tape), version: Number(tape[3]) })),
+      applied.some(({ wake }) => wake !== null && wake.at === null && !wake.here),
+    );
+  }
+
+  /** The jobs of the commits that were applied stand or fall with them. */
+  async #applyAndEnqueue(batch: readonly Waiting[], query: BatchQuery): Promise<readonly Verdict[]> {
+    const client = await this.#options.pool.connect();
+    try {
+      await client.query("begin");
+      const { rows } = await client.query<Verdict>(query);
+      const wakes = appliedOf(batch, rows).flatMap(({ wake }) => wake ?? []);
+      await this.#options.enqueue(client, wakes);
+      await client.query("commit");
+      client.release();
+      return rows;
+    } catch (error) {
+      await rollBack(client);
+      throw error;
     }
   }
 
   /** A commit that the server can't take must not spoil the others: they are tried one by one. */
   async #afterFailure(batch: readonly Waiting[], error: unknown): Promise<void> {
     const failure = this.#options.toStorageError(error);
-    if (batch.length === 1 || isConnectionFailure(error) || failure.code === "storage_locked") {
+    if (batch.length === 1 || isConnectionFailure(error)) {
       for (const { reject } of batch) reject(failure);
       return;
     }
     for (const waiting of batch) await this.#apply([waiting]);
   }
+}
+
+function refOf(tape: CommitTape): WorkflowRef {
+  return { tenant_id: String(tape[0]), workflow_id: String(tape[1]) };
+}
+
+function appliedOf(batch: readonly Waiting[], verdicts: readonly Verdict[]): readonly Waiting[] {
+  return verdicts.flatMap(({ ord, verdict }) => (verdict === null ? (batch[ord] ?? []) : []));
 }

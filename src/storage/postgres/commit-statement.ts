@@ -1,7 +1,9 @@
 import {
+  CHANGING_CALL_COLUMNS,
   CHANGING_STEP_COLUMNS,
   TAPE_HEADER,
   TAPE_TABLES,
+  TOUCH_BLOB,
   type TapeColumn,
   type TapeTable,
   WORKFLOW_COLUMNS,
@@ -109,11 +111,12 @@ function insertClause(table: Exclude<TapeTable, "fences">, source: string, same:
   const owner = table === "blobs" ? "tenant_id" : "tenant_id, workflow_id";
   const ids = table === "blobs" ? "ok.tenant_id" : "ok.tenant_id, ok.id";
   const values = columns.map((column) => `n.${column[0]}${castTo(column)}`).join(", ");
-  // Blobs are shared between workflows: in one order, two batches can't wait for each other.
-  const order = table === "blobs" ? "order by n.hash" : "";
+  // Blobs are shared between workflows: in one order, two batches can't wait for each other, and each but once.
+  const once = table === "blobs" ? "distinct on (ok.tenant_id, n.hash)" : "";
+  const order = table === "blobs" ? "order by ok.tenant_id, n.hash" : "";
   return `put_${table} as (
     insert into ${table} (${owner}, ${names(columns)})
-    select ${ids}, ${values} from (select * from ${source}) n join ok on ${same("n")} ${order}
+    select ${once} ${ids}, ${values} from (select * from ${source}) n join ok on ${same("n")} ${order}
     ${onConflict(table)})`;
 }
 
@@ -126,9 +129,12 @@ function onConflict(table: Exclude<TapeTable, "fences">): string {
     case "workflow_parts":
       return "on conflict (tenant_id, workflow_id, kind, key) do update set body = excluded.body";
     case "blobs":
-      return "on conflict do nothing";
-    case "journal":
+      return `on conflict (tenant_id, hash) ${TOUCH_BLOB}`;
     case "model_calls":
+      return `on conflict (tenant_id, workflow_id, step_id, attempt, ordinal) do update set ${CHANGING_CALL_COLUMNS.map(
+        (name) => `${name} = excluded.${name}`,
+      ).join(", ")} where model_calls.status = 'requested'`;
+    case "journal":
       return "";
   }
 }

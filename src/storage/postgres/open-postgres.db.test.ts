@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 
 import { type FreshDatabase, freshDatabase } from "../../../test/postgres/fresh-database.ts";
 import { openStorage } from "../open-storage.ts";
@@ -61,14 +63,14 @@ describe("a server that can't be used", () => {
   });
 });
 
-test("a second server on the same database is refused, and welcome once the first has closed", async () => {
+test("many servers open the same fresh database at once", async () => {
   const logger = recordingLogger();
-  const first = await openStorage(database.url, { logger });
-  const second = openStorage(database.url, { logger });
-  await expect(second).rejects.toMatchObject({ name: "StorageError", code: "storage_locked" });
-  await expect(second).rejects.toThrow(/another ts-orca server uses this database\. Stop that server/);
-  await first.close();
-  await (await openStorage(database.url, { logger })).close();
+  const storages = await Promise.all([1, 2, 3].map(() => openStorage(database.url, { logger })));
+  const results = await Promise.all(
+    storages.map((storage, index) => storage.forTenant("acme").commit(aCommit({ workflow_id: `w${index}` }))),
+  );
+  expect(results).toEqual(storages.map(() => ({ ok: true })));
+  await Promise.all(storages.map((storage) => storage.close()));
 });
 
 test("fsync=off and synchronous_commit=off are warned of", async () => {
@@ -90,13 +92,21 @@ test("fsync=off and synchronous_commit=off are warned of", async () => {
 test("cut connections reject what was on its way and come back without a restart", async () => {
   const logger = recordingLogger();
   const storage = await openStorage(database.url, { logger });
+  const listeners = { work: () => undefined, changed: () => undefined, doubted: () => undefined };
+  await storage.cluster?.join({ id: "n1", role: "all", version: "0" }, listeners);
   const tenant = storage.forTenant("acme");
   await tenant.commit(aCommit({ events: someEvents(1, 1) }));
   await tenant.loadHead("w1");
   await withClient(async (client) => {
     // Holding the row, so that a commit is in flight when its connection is cut.
     await client.query("begin; select * from workflows for update");
-    const inFlight = tenant.commit(aCommit({ expected_version: 1, events: someEvents(2, 1) }));
+    const inFlight = tenant.commit(
+      aCommit({
+        expected_version: 1,
+        events: someEvents(2, 1),
+        wake: { at: null, begun: false, here: false },
+      }),
+    );
     inFlight.catch(() => undefined);
     await client.query(`do $$ begin
       while not exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())
@@ -115,26 +125,67 @@ test("cut connections reject what was on its way and come back without a restart
   await storage.close();
 });
 
-test("a server that lost its lock to another one writes nothing any more", async () => {
+test("while the server is away a node refuses at once, and works again by itself", async () => {
   const logger = recordingLogger();
   const storage = await openStorage(database.url, { logger });
+  const doubted = vi.fn<() => void>();
+  const listeners = { work: () => undefined, changed: () => undefined, doubted };
+  await storage.cluster?.join({ id: "n1", role: "all", version: "0" }, listeners);
   const tenant = storage.forTenant("acme");
   await tenant.commit(aCommit());
-  await withClient(async (rival) => {
-    const { rows } = await rival.query<{ objid: string }>(
-      "select objid from pg_locks where locktype = 'advisory'",
-    );
-    const waiting = rival.query("select pg_advisory_lock($1)", [rows[0]!.objid]);
-    await withClient(cutAll);
-    await waiting;
-    await logger.heard("another ts-orca server uses this database");
-    const refused = { name: "StorageError", code: "storage_locked" };
-    await expect(tenant.commit(aCommit({ expected_version: 1 }))).rejects.toMatchObject(refused);
-    await expect(storage.system.ping()).rejects.toMatchObject(refused);
-    const { rows: heads } = await withClient((client) => client.query("select version from workflows"));
-    expect(heads).toEqual([{ version: 1 }]);
-  });
+  const name = new URL(database.url).pathname.slice(1);
+  const server = new pg.Client({ connectionString: inject("postgresUrl") });
+  await server.connect();
+  // Nobody gets in, as while a server starts up.
+  await server.query(`alter database ${name} allow_connections = false`);
+  await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+  const unreachable = { name: "StorageError" };
+  await expect.poll(() => storage.system.ping().catch((error: unknown) => error)).toMatchObject(unreachable);
+  const before = performance.now();
+  await expect(tenant.commit(aCommit({ expected_version: 1 }))).rejects.toMatchObject(unreachable);
+  await expect(tenant.loadHead("w1")).rejects.toMatchObject(unreachable);
+  expect(performance.now() - before).toBeLessThan(2_000);
+  await server.query(`alter database ${name} allow_connections = true`);
+  await server.end();
+  await logger.heard("connected to PostgreSQL again");
+  await expect.poll(() => doubted.mock.calls.length).toBeGreaterThan(0);
+  expect(await tenant.commit(aCommit({ expected_version: 1 }))).toEqual({ ok: true });
   await storage.close();
+});
+
+test("while the server answers nobody a node waits for one try, not for each", async () => {
+  const { hostname, port } = new URL(database.url);
+  const sockets = new Set<Socket>();
+  let answers = true;
+  const proxy = createServer((client) => {
+    sockets.add(client.on("error", () => undefined));
+    if (!answers) return;
+    const server = connect(Number(port), hostname).on("error", () => undefined);
+    sockets.add(server);
+    client.pipe(server).pipe(client);
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const logger = recordingLogger();
+  const url = changed((one) => (one.port = String((proxy.address() as AddressInfo).port)));
+  const storage = await openStorage(url, { logger });
+  const listeners = { work: () => undefined, changed: () => undefined, doubted: () => undefined };
+  await storage.cluster?.join({ id: "n1", role: "all", version: "0" }, listeners);
+  answers = false;
+  for (const socket of sockets) socket.destroy();
+  const refusal = async () => {
+    const at = performance.now();
+    const unreachable = { name: "StorageError", code: "storage_unreachable" };
+    await expect(storage.forTenant("acme").loadHead("w1")).rejects.toMatchObject(unreachable);
+    return performance.now() - at;
+  };
+  expect(await refusal()).toBeLessThan(5_000);
+  await expect.poll(refusal, { timeout: 10_000 }).toBeLessThan(100);
+  expect(await refusal()).toBeLessThan(100);
+  answers = true;
+  await logger.heard("connected to PostgreSQL again");
+  expect(await storage.forTenant("acme").loadHead("w1")).toBeNull();
+  await storage.close();
+  proxy.close();
 });
 
 test("close waits for what was submitted", async () => {

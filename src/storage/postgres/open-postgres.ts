@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 
-import type { CommitResult } from "../../core/workflow/commit.ts";
+import type { Commit, CommitResult } from "../../core/workflow/commit.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Storage, StorageError, SystemStorage, TenantStorage } from "../../ports/storage.ts";
 import type { CommitTape } from "../commit-tape.ts";
@@ -10,25 +10,42 @@ import { KnownBlobs } from "../known-blobs.ts";
 import { migrate } from "../migrate.ts";
 import { listUnfinished } from "../queries/list-unfinished.ts";
 import { ping } from "../queries/ping.ts";
+import { versionsOf } from "../queries/versions-of.ts";
 import type { Database, StorageDatabase } from "../schema.ts";
+import { storedRetention } from "../stored-retention.ts";
 import { type Backend, StoredTenant } from "../stored-tenant.ts";
+import { migrateBoss } from "./cluster/boss.ts";
+import { CLUSTER_TIMING, type ClusterTiming } from "./cluster/cluster-timing.ts";
+import { PostgresCluster } from "./cluster/postgres-cluster.ts";
 import { CommitQueue, MOST_FLIGHTS } from "./commit-queue.ts";
+import { openPool } from "./pools.ts";
 import { postgresError } from "./postgres-error.ts";
-import { ServerLock } from "./server-lock.ts";
+import { PostgresLimitStore } from "./postgres-limit-store.ts";
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const MOST_READERS = 8;
+/** For the queue and for what nodes do for one another. */
+const MOST_WORKERS = 3;
 
 // The commit statement finds every row by its primary key, whatever the tables hold. Planning it takes longer than
 // running it, and a plan made on empty tables would read whole tables later: so plan once, and only by index.
 const COMMIT_SETTINGS = `set plan_cache_mode = force_generic_plan; set enable_seqscan = off;
   set enable_mergejoin = off; set jit = off`;
+// The same for the queue, whose tables are empty at first and may hold ten thousand jobs before they are analyzed.
+const QUEUE_SETTINGS = `set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off`;
 
-/** Opens the database as its only server. */
+/** A transaction that a stopped process left open must not stop the other nodes for longer. */
+const LEFT_OPEN_MS = 5_000;
+/** Migrations of one process at a time. */
+const MIGRATION_LOCK = "select pg_advisory_lock(4243, 0)";
+
+export type PostgresOptions = { readonly logger: Logger; readonly timing?: Partial<ClusterTiming> };
+
+/** Opens the database, which any number of processes may have open. */
 export async function openPostgres(
   { url, place }: PostgresUrl,
-  { logger }: { readonly logger: Logger },
+  { logger, timing = {} }: PostgresOptions,
 ): Promise<Storage & Backend> {
   const config: pg.ClientConfig = {
     connectionString: url,
@@ -36,13 +53,10 @@ export async function openPostgres(
     keepAlive: true,
     application_name: "ts-orca",
   };
-  const lock = new ServerLock({ config, place, logger });
-  await lock.take();
   try {
     await migrateDatabase(config, { place, logger });
-    return new PostgresStorage({ config, place, lock, logger });
+    return new PostgresStorage({ config, place, logger, timing: { ...CLUSTER_TIMING, ...timing } });
   } catch (error) {
-    await lock.release();
     throw postgresError(place, error);
   }
 }
@@ -50,24 +64,30 @@ export async function openPostgres(
 type Parts = {
   readonly config: pg.ClientConfig;
   readonly place: string;
-  readonly lock: ServerLock;
   readonly logger: Logger;
+  readonly timing: ClusterTiming;
 };
 
 class PostgresStorage implements Storage, Backend {
+  readonly kind = "postgres";
   readonly db: StorageDatabase;
   readonly knownBlobs = new KnownBlobs();
   readonly system: SystemStorage;
+  readonly cluster: PostgresCluster;
+  readonly limitStore: NonNullable<Storage["limitStore"]>;
   readonly #place: string;
-  readonly #lock: ServerLock;
   readonly #writers: pg.Pool;
+  readonly #workers: pg.Pool;
   readonly #commits: CommitQueue;
   #closing: Promise<void> | null = null;
 
-  constructor({ config, place, lock, logger }: Parts) {
-    const timed = { ...config, query_timeout: QUERY_TIMEOUT_MS };
+  constructor({ config, place, logger, timing }: Parts) {
+    const timed = {
+      ...config,
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: LEFT_OPEN_MS,
+    };
     this.#place = place;
-    this.#lock = lock;
     this.#writers = openPool(
       {
         ...timed,
@@ -78,16 +98,45 @@ class PostgresStorage implements Storage, Backend {
       },
       logger,
     );
+    const toStorageError = (error: unknown) => this.toStorageError(error);
+    this.#workers = openPool(
+      {
+        ...timed,
+        max: MOST_WORKERS,
+        // oxlint-disable-next-line typescript/no-misused-promises -- the pool does wait for it
+        onConnect: (client) => client.query(QUEUE_SETTINGS),
+      },
+      logger,
+    );
+    this.cluster = new PostgresCluster({
+      config,
+      place,
+      timing,
+      logger,
+      toStorageError,
+      pool: this.#workers,
+    });
+    this.limitStore = (clock) =>
+      new PostgresLimitStore({ client: this.#workers, toStorageError, clock, logger });
     this.#commits = new CommitQueue({
       pool: this.#writers,
-      assertOwner: () => this.#assertOpen(),
-      toStorageError: (error) => this.toStorageError(error),
+      assertReachable: () => this.#assertReachable(),
+      enqueue: (client, wakes) => this.cluster.enqueue(client, wakes),
+      onCommitted: (changes, work) => this.cluster.committed(changes, work),
+      toStorageError,
     });
+    const readers = openPool({ ...timed, max: MOST_READERS }, logger);
+    const connect = async () => {
+      this.#assertReachable();
+      return readers.connect();
+    };
     this.db = new Kysely<Database>({
-      dialect: new PostgresDialect({ pool: openPool({ ...timed, max: MOST_READERS }, logger) }),
+      dialect: new PostgresDialect({ pool: { options: readers.options, connect, end: () => readers.end() } }),
     });
     this.system = {
       listUnfinished: () => this.#ask(() => listUnfinished(this.db)),
+      retention: storedRetention(this),
+      versionsOf: (workflows) => this.#ask(() => versionsOf(this.db, workflows)),
       ping: () => this.#ask(() => ping(this.db)),
     };
   }
@@ -96,8 +145,8 @@ class PostgresStorage implements Storage, Backend {
     return new StoredTenant(tenantId, this);
   }
 
-  commit(tape: CommitTape): Promise<CommitResult> {
-    return this.#commits.submit(tape);
+  commit(tape: CommitTape, wake: Commit["wake"]): Promise<CommitResult> {
+    return this.#commits.submit(tape, wake);
   }
 
   toStorageError(error: unknown): StorageError {
@@ -111,17 +160,18 @@ class PostgresStorage implements Storage, Backend {
 
   async #close(): Promise<void> {
     await this.#commits.drained();
-    await Promise.all([this.db.destroy(), this.#writers.end()]);
-    await this.#lock.release();
+    await this.cluster.leave();
+    await Promise.all([this.db.destroy(), this.#writers.end(), this.#workers.end()]);
   }
 
-  #assertOpen(): void {
-    this.#lock.assertHeld();
+  /** While a node knows that the server is away, nobody has to wait to be told so. */
+  #assertReachable(): void {
+    const { failure } = this.cluster;
+    if (failure !== null) throw failure;
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
-      this.#assertOpen();
       return await question();
     } catch (error) {
       throw this.toStorageError(error);
@@ -129,29 +179,23 @@ class PostgresStorage implements Storage, Backend {
   }
 }
 
-/** Without a listener, an idle connection that breaks would end the process. */
-function openPool(config: pg.PoolConfig, logger: Logger): pg.Pool {
-  const pool = new pg.Pool({ ...config, types: { getTypeParser } });
-  pool.on("error", (error) => logger.warn({ reason: error.message }, "an idle PostgreSQL connection broke"));
-  return pool;
-}
-
-/** Our bigints are milliseconds, which a number holds. */
-const getTypeParser: typeof pg.types.getTypeParser = (type, format) =>
-  type === pg.types.builtins.INT8
-    ? Number
-    : (pg.types.getTypeParser(type, format) as (text: string) => unknown);
-
 /** On connections of their own, without a limit of time: a large migration may take long. */
 async function migrateDatabase(
   config: pg.ClientConfig,
   { place, logger }: { readonly place: string; readonly logger: Logger },
 ): Promise<void> {
-  const pool = openPool({ ...config, max: 2 }, logger);
+  const pool = openPool({ ...config, max: 3 }, logger);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   try {
     await warnOfLooseDurability(pool, { place, logger });
-    await migrate(db, "postgres");
+    const lock = await pool.connect();
+    try {
+      await lock.query(MIGRATION_LOCK);
+      await migrate(db, "postgres");
+      await migrateBoss(pool, logger);
+    } finally {
+      lock.release(true); // with its connection the lock goes
+    }
   } finally {
     await db.destroy();
   }

@@ -37,8 +37,9 @@ function adviceFor(error: unknown): readonly [StorageErrorCode, string] {
   if (code === "3D000") {
     return ["storage_unreachable", "Create the database, or correct its name in the database URL."];
   }
-  // Connection exceptions, shutdowns and a server that is full or starting up.
-  if (SOCKET_CODES.has(code) || /^(08|57P|53300)/.test(code) || isDriverFailure(error)) {
+  // Connection exceptions, shutdowns, a server that is full or starting up, and a transaction that this process left
+  // open while it was stopped.
+  if (SOCKET_CODES.has(code) || /^(08|57P|53300|25P03)/.test(code) || isDriverFailure(error)) {
     return ["storage_unreachable", "Check that the server runs and can be reached from here."];
   }
   if (code === "25006") {

@@ -2,10 +2,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import type { CommitRefusal } from "../../core/workflow/commit.ts";
 import {
+  CHANGING_CALL_COLUMNS,
   CHANGING_STEP_COLUMNS,
   type CommitTape,
   TAPE_HEADER,
   TAPE_TABLES,
+  TOUCH_BLOB,
   type TapeTable,
   type TapeValue,
   WORKFLOW_COLUMNS,
@@ -114,9 +116,12 @@ function onConflict(table: WrittenTable): string {
     case "workflow_parts":
       return "on conflict do update set body = excluded.body";
     case "blobs":
-      return "on conflict do nothing";
-    case "journal":
+      return `on conflict ${TOUCH_BLOB}`;
     case "model_calls":
+      return `on conflict do update set ${CHANGING_CALL_COLUMNS.map(
+        (name) => `${name} = excluded.${name}`,
+      ).join(", ")} where model_calls.status = 'requested'`;
+    case "journal":
       return "";
   }
 }

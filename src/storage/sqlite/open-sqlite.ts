@@ -13,7 +13,9 @@ import { KnownBlobs } from "../known-blobs.ts";
 import { migrate } from "../migrate.ts";
 import { listUnfinished } from "../queries/list-unfinished.ts";
 import { ping } from "../queries/ping.ts";
+import { versionsOf } from "../queries/versions-of.ts";
 import type { Database, StorageDatabase } from "../schema.ts";
+import { storedRetention } from "../stored-retention.ts";
 import { type Backend, StoredTenant } from "../stored-tenant.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
 import { ProcessLock } from "./process-lock.ts";
@@ -46,9 +48,12 @@ export async function openSqlite(
 }
 
 class SqliteStorage implements Storage, Backend {
+  readonly kind = "sqlite";
   readonly db: StorageDatabase;
   readonly knownBlobs = new KnownBlobs();
   readonly system: SystemStorage;
+  readonly cluster = null;
+  readonly limitStore = null;
   readonly #file: string;
   readonly #lock: ProcessLock;
   readonly #writer: WriterClient;
@@ -65,6 +70,8 @@ class SqliteStorage implements Storage, Backend {
     });
     this.system = {
       listUnfinished: () => this.#ask(() => listUnfinished(this.db)),
+      retention: storedRetention(this),
+      versionsOf: (workflows) => this.#ask(() => versionsOf(this.db, workflows)),
       ping: () =>
         this.#ask(() => {
           this.#writer.assertAlive();

@@ -19,6 +19,9 @@ type Waiting = {
 
 const APPLIED: CommitResult = { ok: true };
 
+/** Operations that are sent on before the turn of the loop ends: what a busy turn brings is safe the sooner. */
+const FULL_AT = 16;
+
 /** The writer thread as seen from the main thread: what one loop turn brings is sent as one message. */
 export class WriterClient {
   readonly #file: string;
@@ -87,6 +90,7 @@ export class WriterClient {
       this.#operations.push(operation);
       this.#waiting.push({ resolve, reject });
       if (this.#operations.length === 1) setImmediate(() => this.#flush());
+      else if (this.#operations.length >= FULL_AT) this.#flush();
     });
   }
 

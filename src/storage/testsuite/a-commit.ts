@@ -29,6 +29,9 @@ export function aHead(changes: Partial<WorkflowHead> = {}): WorkflowHead {
     closings: 0,
     closed: false,
     spend: [],
+    in_doubt: [],
+    worked_ms: 0,
+    running_since: AT,
     created_at: AT,
     updated_at: AT,
     started_at: AT,
@@ -73,6 +76,7 @@ export function aStep(changes: Partial<StepRow> = {}): StepRow {
 
 export function aModelCall(changes: Partial<ModelCallRow> = {}): ModelCallRow {
   return {
+    status: "answered",
     step_id: "task:a#0",
     attempt: 1,
     ordinal: 1,
@@ -81,6 +85,8 @@ export function aModelCall(changes: Partial<ModelCallRow> = {}): ModelCallRow {
     model_asked: "gpt-5",
     model_served: "gpt-5-2026-08-07",
     usage: { input_tokens: 1000, output_tokens: 200, cached_input_tokens: 10, reasoning_tokens: 0 },
+    cost_usd: 0.0125,
+    tokens: 1200,
     latency_ms: 1234.5,
     finish_reason: "stop",
     request_hash: "a".repeat(64),
@@ -113,6 +119,7 @@ export function aCommit(changes: Changes = {}): Commit {
     fences: [],
     model_calls: [],
     blobs: [],
+    wake: null,
     ...rest,
   };
   const identity = { id: commit.workflow_id, tenant_id: commit.tenant_id };

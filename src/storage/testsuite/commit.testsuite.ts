@@ -159,13 +159,13 @@ export function commitSuite(store: StoreUnderTest): void {
 
     test("that the store can't take fails alone and leaves nothing behind", async () => {
       const { tenant, commit } = open();
-      const twice = {
-        model_calls: [aModelCall(), aModelCall()],
+      const impossible = {
+        steps: [aStep({ cycle: null as unknown as number })],
         parts: [{ kind: "task", key: "a", body: 1 }],
       } as const;
       const [before, broken, after] = await Promise.allSettled([
         commit({ workflow_id: "before" }),
-        commit({ workflow_id: "broken", events: someEvents(1, 1), blobs: [aBlob("broken")], ...twice }),
+        commit({ workflow_id: "broken", events: someEvents(1, 1), blobs: [aBlob("broken")], ...impossible }),
         commit({ workflow_id: "after" }),
       ]);
       expect(before).toEqual({ status: "fulfilled", value: OK });

@@ -115,6 +115,37 @@ export function listingSuite(store: StoreUnderTest): void {
       expect(await isUnfinished()).toBe(false);
     });
 
+    test("the versions of any workflows are told in one question, and of those that exist alone", async () => {
+      const tenants = [freshTenant(), freshTenant()];
+      const expected = [];
+      for (const tenant_id of tenants) {
+        const tenant = store.storage().forTenant(tenant_id);
+        await create(tenant, "w1", {});
+        await create(tenant, "w2", {});
+        await tenant.commit(aCommit({ tenant_id, workflow_id: "w2", expected_version: 1 }));
+        expected.push(
+          { tenant_id, workflow_id: "w1", version: 1 },
+          { tenant_id, workflow_id: "w2", version: 2 },
+        );
+      }
+      const { system } = store.storage();
+      const unknown = Array.from({ length: 1_200 }, (_, index) => ({
+        tenant_id: `nobody-${index}`,
+        workflow_id: "w1",
+      }));
+      const found = await system.versionsOf([
+        ...unknown,
+        ...expected,
+        { tenant_id: tenants[0]!, workflow_id: "w3" },
+      ]);
+      const name = (one: { tenant_id: string; workflow_id: string }) => `${one.tenant_id} ${one.workflow_id}`;
+      expect(new Map(found.map((one) => [name(one), one]))).toEqual(
+        new Map(expected.map((one) => [name(one), one])),
+      );
+      expect(found).toHaveLength(4);
+      expect(await system.versionsOf([])).toEqual([]);
+    });
+
     test("the store answers a ping", async () => {
       await expect(store.storage().system.ping()).resolves.toBeUndefined();
     });

@@ -117,14 +117,35 @@ export function partsSuite(store: StoreUnderTest): void {
       expect(await tenant.listModelCalls("w1")).toEqual(calls);
     });
 
-    test("a model call is never written over", async () => {
+    test("a model call that was requested and has ended is one row, which nothing changes any more", async () => {
       const { tenant, tenant_id } = open();
-      await tenant.commit(aCommit({ tenant_id, model_calls: [aModelCall()] }));
-      const again = tenant.commit(
-        aCommit({ tenant_id, expected_version: 1, model_calls: [aModelCall({ latency_ms: 1 })] }),
-      );
-      await expect(again).rejects.toMatchObject({ code: "storage_failed" });
-      expect(await tenant.listModelCalls("w1")).toEqual([aModelCall()]);
+      const requested = aModelCall({
+        status: "requested",
+        cost_usd: 2,
+        tokens: 90_000,
+        model_served: "",
+        response_hash: null,
+      });
+      const answered = aModelCall({ latency_ms: 20, cost_usd: null });
+      const late = aModelCall({ status: "failed", error: { code: "late", message: "too late" } });
+      let expected_version = 0;
+      for (const [call, stored] of [
+        [requested, requested],
+        [answered, answered],
+        [late, answered],
+      ] as const) {
+        const result = await tenant.commit(aCommit({ tenant_id, expected_version, model_calls: [call] }));
+        expect(result).toEqual({ ok: true });
+        expect(await tenant.listModelCalls("w1")).toEqual([stored]);
+        expected_version += 1;
+      }
+    });
+
+    test("a model call that is requested and answered in one commit is stored as answered", async () => {
+      const { tenant, tenant_id } = open();
+      const calls = [aModelCall({ status: "requested" }), aModelCall({ latency_ms: 3 })];
+      expect(await tenant.commit(aCommit({ tenant_id, model_calls: calls }))).toEqual({ ok: true });
+      expect(await tenant.listModelCalls("w1")).toEqual(calls.slice(1));
     });
   });
 }

@@ -7,6 +7,9 @@ import { freshTenant, type StoreUnderTest } from "./store-under-test.testsuite.t
 const BLOB = aBlob("a secret of one tenant");
 const KEY = { key: "k", fingerprint: "f", owner: "o", created_at: AT };
 const ANSWER = { status: 201, headers: {}, body: "one" };
+const SPEND_KEY = { scope_id: null, period: "2026-11" };
+const SPENT = { cost_micro_usd: 5, tokens: 5, model_calls: 1 };
+const NO_LIMIT = { ...SPEND_KEY, cost_micro_usd: null, tokens: null, model_calls: null };
 const PAGE = { after: 0, limit: 10 };
 
 type Method = Exclude<keyof TenantStorage, "tenantId">;
@@ -52,6 +55,20 @@ const CHECKS: Readonly<Record<Method, Check>> = {
     await theirs.releaseIdempotencyKey(KEY.key);
     expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ key: KEY.key });
   },
+  reserveSpend: async (theirs) => {
+    expect(await theirs.reserveSpend([{ ...NO_LIMIT, tokens: 5 }], SPENT)).toBeNull();
+  },
+  settleSpend: async (theirs) => {
+    await theirs.settleSpend([SPEND_KEY], SPENT);
+    expect(await theirs.readSpend([SPEND_KEY])).toEqual([{ ...SPEND_KEY, ...SPENT }]);
+  },
+  readSpend: async (theirs) => expect(await theirs.readSpend([SPEND_KEY])).toEqual([]),
+  readUsage: async (theirs) => {
+    const day = AT.slice(0, 10);
+    const query = { from: day, to: day, group_by: ["workflow"], scope_id: null, workflow_id: null } as const;
+    expect(await theirs.readUsage(query)).toEqual([]);
+    expect(await theirs.readUsage({ ...query, workflow_id: "w1" })).toEqual([]);
+  },
 };
 
 export function tenancySuite(store: StoreUnderTest): void {
@@ -68,11 +85,13 @@ export function tenancySuite(store: StoreUnderTest): void {
       });
       await ours.commit(filled);
       expect(await ours.takeIdempotencyKey(KEY)).toBeNull();
+      expect(await ours.reserveSpend([NO_LIMIT], SPENT)).toBeNull();
       await check(store.storage().forTenant(freshTenant()), ours);
       expect(await ours.loadWorkflow("w1")).toEqual({ head: filled.head, parts: filled.parts });
       expect(await ours.readEvents("w1", PAGE)).toEqual(filled.events);
       expect(await ours.listSteps("w1")).toEqual(filled.steps);
       expect(await ours.listModelCalls("w1")).toEqual(filled.model_calls);
+      expect(await ours.readSpend([SPEND_KEY])).toEqual([{ ...SPEND_KEY, ...SPENT }]);
     });
   });
 }
