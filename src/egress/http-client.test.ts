@@ -52,6 +52,30 @@ test("an answer that inflates beyond the limit is not read to its end", async ()
   );
 });
 
+test.each([
+  ["inside", Buffer.from([0x61, 0xc3, 0x28, 0x62])],
+  ["at its end", Buffer.from([0x61, 0xc3])],
+])(
+  "an answer that is no UTF-8 %s fails, unless it is no text or tells of an error",
+  async (_where, bytes) => {
+    const url = await serve(({ url: path }, response) => {
+      response.setHeader("content-type", path === "/binary" ? "application/zip" : "application/json");
+      response.writeHead(path === "/error" ? 500 : 200).end(bytes);
+    });
+    const fetch = createFetch({ trace: null });
+    await expect((await fetch(url)).text()).rejects.toMatchObject({ code: "network" });
+    expect((await (await fetch(`${url}/binary`)).arrayBuffer()).byteLength).toBe(bytes.length);
+    expect(await (await fetch(`${url}/error`)).text()).toContain("a");
+  },
+);
+
+test("letters that are cut between two chunks are whole", async () => {
+  const url = await serve((_request, response) => {
+    response.write(Buffer.from([0xc3]), () => setImmediate(() => response.end(Buffer.from([0xa4]))));
+  });
+  expect(await (await createFetch({ trace: null })(url)).text()).toBe("ä");
+});
+
 test("a decompressed answer is not announced as compressed", async () => {
   const url = await serve((_request, response) => {
     response.setHeader("content-encoding", "gzip").end(gzipSync("hello"));

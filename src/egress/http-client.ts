@@ -12,7 +12,7 @@ export type FetchOptions = {
 type Fetch = typeof fetch;
 type Outgoing = { readonly method: string; readonly headers: Headers; readonly body: ArrayBuffer | null };
 
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
 
 /**
@@ -29,7 +29,7 @@ export function createFetch(options: FetchOptions): Fetch {
     }
     const body = request.body === null ? null : await request.arrayBuffer();
     const outgoing = { method: request.method, headers, body };
-    return capped(await send(new URL(request.url), outgoing, request.signal), maxBytes);
+    return checked(await send(new URL(request.url), outgoing, request.signal), maxBytes);
   };
 }
 
@@ -77,22 +77,39 @@ function refuseUnlessSafe(
   }
 }
 
-function capped(response: Response, maxBytes: number): Response {
+/** The same response, whose body fails where it gets too long or, as a success, is no UTF-8: else it would get holes. */
+function checked(response: Response, maxBytes: number): Response {
   if (response.body === null) return response;
   let seen = 0;
-  const counting = new TransformStream<Uint8Array, Uint8Array>({
+  const text = response.ok && isText(response) ? new TextDecoder("utf-8", { fatal: true }) : null;
+  const check = (chunk: Uint8Array | null): void => {
+    seen += chunk?.byteLength ?? 0;
+    if (seen > maxBytes) throw tooLong(maxBytes);
+    try {
+      if (chunk === null) text?.decode();
+      else text?.decode(chunk, { stream: true });
+    } catch (error) {
+      throw new ModelError("network", "The answer could not be read: it is not UTF-8.", { cause: error });
+    }
+  };
+  const checking = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
-      seen += chunk.byteLength;
-      if (seen <= maxBytes) controller.enqueue(chunk);
-      else controller.error(tooLong(maxBytes));
+      check(chunk);
+      controller.enqueue(chunk);
     },
+    flush: () => check(null),
   });
   const headers = new Headers(response.headers);
   // The body is decompressed by now; a reader that believes these headers would try it again.
   headers.delete("content-encoding");
   headers.delete("content-length");
   const { status, statusText } = response;
-  return new Response(response.body.pipeThrough(counting), { status, statusText, headers });
+  return new Response(response.body.pipeThrough(checking), { status, statusText, headers });
+}
+
+function isText(response: Response): boolean {
+  const type = response.headers.get("content-type");
+  return type === null || /json|text/.test(type);
 }
 
 function tooLong(maxBytes: number): ModelError {

@@ -3,7 +3,7 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Prompt
 import { createFetch } from "../egress/http-client.ts";
 import type { ModelAnswer, ModelInfo, ModelProvider, ModelRequest } from "../ports/chat-model.ts";
 import { healthOf } from "./catalogue.ts";
-import { generateGuarded } from "./middleware.ts";
+import { generateOnce } from "./middleware.ts";
 import { toModelError } from "./model-error.ts";
 import type { Endpoint, ProviderSettings, ProviderWiring } from "./provider-settings.ts";
 
@@ -28,10 +28,10 @@ export function createAiSdkProvider(vendor: AiSdkVendor, wiring: ProviderWiring)
   const { settings, endpoint } = vendor;
   const generate = async (request: ModelRequest): Promise<ModelAnswer> => {
     const fetch = createFetch({ trace: vendor.sendTrace ? request.trace : null });
-    return generateGuarded(vendor.model(request.model, fetch), callOptions(vendor, request), {
-      guard: wiring.guard,
+    return generateOnce(vendor.model(request.model, fetch), callOptions(vendor, request), {
       provider: settings.name,
       request,
+      logger: wiring.logger,
       toError: (thrown) => toModelError(thrown, endpoint, request.model),
       ...(vendor.readText === undefined ? {} : { readText: vendor.readText }),
     });
@@ -51,6 +51,7 @@ function callOptions(vendor: AiSdkVendor, request: ModelRequest): LanguageModelV
     prompt: promptOf(vendor.instructions?.(request) ?? request.instructions, request),
     responseFormat: { type: "json", schema: request.schema, name: request.schema_name },
     abortSignal: request.signal,
+    ...(request.max_output_tokens === null ? {} : { maxOutputTokens: request.max_output_tokens }),
     ...vendor.options?.(request),
   };
 }

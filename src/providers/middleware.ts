@@ -1,83 +1,81 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+} from "@ai-sdk/provider";
 import { wrapLanguageModel, type LanguageModelMiddleware } from "ai";
 
-import {
-  ModelError,
-  type CallOutcome,
-  type ModelAnswer,
-  type ModelCallGuard,
-  type ModelRequest,
-} from "../ports/chat-model.ts";
+import type { ModelAnswer, ModelError, ModelRequest } from "../ports/chat-model.ts";
+import type { Logger } from "../ports/logger.ts";
 import { answerOf } from "./model-answer.ts";
 import { abortReason, unlessAborted } from "./unless-aborted.ts";
 
 /** What a vendor brought back, before it is timed. */
 export type Answered = Omit<ModelAnswer, "latency_ms">;
 
-/** One model call, with what must surround it. */
-export type GuardedCall = {
-  readonly guard: ModelCallGuard;
+/** What tells of one model call, whatever the vendor. */
+export type OneRequest = {
   readonly provider: string;
   readonly request: ModelRequest;
   readonly toError: (thrown: unknown) => ModelError;
+  readonly logger: Logger;
   /** Takes the answer out of a text that may hold more. */
   readonly readText?: (text: string) => string;
 };
 
 /**
- * The bracket around every request to a model, whatever the vendor: reserve, send, settle. Nothing is sent when the
- * guard refuses, and an abort rejects with the signal's reason even where the vendor's code does not listen to it.
+ * Sends once and times it. Rejects with what `toError` makes of a failure, or with the reason of the signal: at once when
+ * it is aborted, even where the vendor's code does not listen to it.
  */
-export async function guardedCall(call: GuardedCall, send: () => Promise<Answered>): Promise<ModelAnswer> {
-  const { guard, provider, request } = call;
+export async function sendOnce(
+  { request, toError }: Pick<OneRequest, "request" | "toError">,
+  send: () => Promise<Answered>,
+): Promise<ModelAnswer> {
   request.signal.throwIfAborted();
-  await guard.reserve(provider, request);
   const started = performance.now();
-  const latency = (): number => Math.round(performance.now() - started);
-  let answer: ModelAnswer;
   try {
     const answered = await unlessAborted(request.signal, send);
-    answer = { ...answered, latency_ms: latency() };
+    return { ...answered, latency_ms: Math.round(performance.now() - started) };
   } catch (thrown) {
-    const error = request.signal.aborted ? abortReason(request.signal) : call.toError(thrown);
-    await guard.settle(provider, request, failed(error, latency()));
-    throw error;
+    throw request.signal.aborted ? abortReason(request.signal) : toError(thrown);
   }
-  await guard.settle(provider, request, { ok: true, answer });
-  return answer;
 }
 
 /** Sends one request through the AI SDK, once: its own retries belong to its higher functions, which are not used. */
-export async function generateGuarded(
+export async function generateOnce(
   model: LanguageModelV4,
   options: LanguageModelV4CallOptions,
-  call: GuardedCall,
+  call: OneRequest,
 ): Promise<ModelAnswer> {
   const answers: ModelAnswer[] = [];
-  const guarding: LanguageModelMiddleware = {
+  const once: LanguageModelMiddleware = {
     specificationVersion: "v4",
     wrapGenerate: async ({ doGenerate }) => {
       const results: Awaited<ReturnType<typeof doGenerate>>[] = [];
       const send = async (): Promise<Answered> => {
         const result = await doGenerate();
         results.push(result);
+        tellOfTools(result, call);
         const answered = answerOf(result, call.request.model, call.provider);
         return call.readText === undefined ? answered : { ...answered, text: call.readText(answered.text) };
       };
-      answers.push(await guardedCall(call, send));
+      answers.push(await sendOnce(call, send));
       return first(results);
     },
   };
-  await wrapLanguageModel({ model, middleware: guarding }).doGenerate(options);
+  await wrapLanguageModel({ model, middleware: once }).doGenerate(options);
   return first(answers);
 }
 
-function failed(error: Error, latency: number): CallOutcome {
-  if (error instanceof ModelError) {
-    return { ok: false, code: error.code, message: error.message, latency_ms: latency, usage: error.usage };
-  }
-  const code = error.name === "TimeoutError" ? "timeout" : "aborted";
-  return { ok: false, code, message: error.message, latency_ms: latency, usage: null };
+/** No tool is ever offered, so a call of one is a model or a server gone astray; the text beside it still counts. */
+function tellOfTools(
+  { content }: LanguageModelV4GenerateResult,
+  { logger, provider, request }: OneRequest,
+): void {
+  const calls = content.filter((part) => part.type === "tool-call").length;
+  if (calls === 0) return;
+  const fields = { provider, model: request.model, calls };
+  logger.warn(fields, "a model called tools that nobody offered; the calls were passed over");
 }
 
 function first<T>(items: readonly T[]): T {

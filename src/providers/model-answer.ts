@@ -11,10 +11,12 @@ export function answerOf(
 ): Omit<ModelAnswer, "latency_ms"> {
   const usage = usageOf(result.usage);
   const body = bodyOf(result);
-  // The Responses API may end early without the reason that the SDK looks for.
-  const finish = body["status"] === "incomplete" ? "length" : result.finishReason.unified;
-  const cut = unfinished(finish, usage, { model, provider });
-  if (cut !== null) throw cut;
+  // The Responses API may end early without the reason that the SDK looks for, and the package for Ollama forgets the
+  // reason as soon as there is a tool call.
+  const cutOff = body["status"] === "incomplete" || body["done_reason"] === "length";
+  const finish = cutOff ? "length" : result.finishReason.unified;
+  const unusable = unfinished(finish, usage, { model, provider });
+  if (unusable !== null) throw unusable;
   return {
     text: result.structuredOutputText ?? textOf(result),
     finish_reason: finish,

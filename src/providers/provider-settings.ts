@@ -1,4 +1,3 @@
-import type { ModelCallGuard } from "../ports/chat-model.ts";
 import type { Logger } from "../ports/logger.ts";
 
 /** One configured endpoint, as the configuration gives it. The kind is whatever the registry knows. */
@@ -16,7 +15,7 @@ export type ProviderSettings<Kind extends string = string> = {
 };
 
 /** What every provider is given besides its settings. */
-export type ProviderWiring = { readonly guard: ModelCallGuard; readonly logger: Logger };
+export type ProviderWiring = { readonly logger: Logger };
 
 /** Who is called and how a person mends it: the words of error messages. */
 export type Endpoint = {

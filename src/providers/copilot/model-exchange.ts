@@ -9,6 +9,7 @@ import { unfinished, tokens } from "../model-answer.ts";
 import { fromHttp, quote, toModelError } from "../model-error.ts";
 import type { Endpoint } from "../provider-settings.ts";
 import { abortReason } from "../unless-aborted.ts";
+import { readVendorError } from "../vendor-error.ts";
 
 type ExchangeSettings = {
   readonly request: ModelRequest;
@@ -58,7 +59,10 @@ export function createModelExchange(settings: ExchangeSettings): ModelExchange {
       const response = await fetch(outgoing, { signal: AbortSignal.any([signal, request.signal]) });
       const body = await response.text();
       const header = (name: string): string | null => response.headers.get(name);
-      if (!response.ok) fail(fromHttp({ status: response.status, body, header }, endpoint, request.model));
+      // The runtime would only say that there was no answer.
+      if (!response.ok || readVendorError(body).declared) {
+        fail(fromHttp({ status: response.status, body, header }, endpoint, request.model));
+      }
       answered = { ...answered, model_served: modelNamedIn(body) ?? request.model };
       return new Response(body, { status: response.status, headers: response.headers });
     } catch (error) {

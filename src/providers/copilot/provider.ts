@@ -11,7 +11,7 @@ import {
 } from "../../ports/chat-model.ts";
 import { healthOf } from "../catalogue.ts";
 import { instructionsWithSchema, jsonInText } from "../json-text.ts";
-import { guardedCall, type Answered } from "../middleware.ts";
+import { sendOnce, type Answered } from "../middleware.ts";
 import { toModelError } from "../model-error.ts";
 import {
   describeEndpoint,
@@ -48,8 +48,7 @@ export function createCopilotProvider(
 
   const generate = (request: ModelRequest): Promise<ModelAnswer> => {
     const toError = (thrown: unknown): ModelError => toModelError(thrown, endpoint, request.model);
-    const call = { guard: wiring.guard, provider: settings.name, request, toError };
-    return guardedCall(call, () => converse(conversations, request));
+    return sendOnce({ request, toError }, () => converse(conversations, request));
   };
   const models = (signal: AbortSignal): Promise<ModelInfo[]> =>
     settings.base_url === null

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
-import { oneCall, openWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { oneCall, silentWiring, settingsOf } from "../testsuite/test-wiring.ts";
 import { ollamaChat } from "../testsuite/wire-format.ts";
 import { createOllamaProvider } from "./provider.ts";
 
@@ -15,7 +15,7 @@ chatModelSuite({
 });
 
 test("the context is asked for in the options, and an answer in a fence is taken out", async () => {
-  const create = (url: string) => createOllamaProvider(settingsOf("ollama", { base_url: url }), openWiring);
+  const create = (url: string) => createOllamaProvider(settingsOf("ollama", { base_url: url }), silentWiring);
   const instructions = "x".repeat(30_000);
   const text = '```json\n{"a":1}\n```';
   const { sent, answer } = await oneCall({ create, wire: ollamaChat, text, request: { instructions } });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
-import { oneCall, openWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { oneCall, silentWiring, settingsOf } from "../testsuite/test-wiring.ts";
 import { chatCompletions, schemaInInstructions } from "../testsuite/wire-format.ts";
 import { createOpenAiCompatibleProvider } from "./provider.ts";
 
@@ -31,7 +31,7 @@ chatModelSuite({
 const at = (base_url: string | null, structured_output: boolean) =>
   createOpenAiCompatibleProvider(
     settingsOf("openai-compatible", { name: "gateway", base_url, structured_output }),
-    openWiring,
+    silentWiring,
   );
 
 test("without a base URL it says which setting is missing", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
-import { oneCall, openWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { oneCall, silentWiring, settingsOf } from "../testsuite/test-wiring.ts";
 import { chatCompletions, responses } from "../testsuite/wire-format.ts";
 import { createOpenAiProvider } from "./provider.ts";
 
@@ -26,14 +26,14 @@ chatModelSuite({
 });
 
 test("OpenAI itself holds to the schema and keeps no answer", async () => {
-  const create = (url: string) => createOpenAiProvider(settingsOf("openai"), openWiring, `${url}/v1`);
+  const create = (url: string) => createOpenAiProvider(settingsOf("openai"), silentWiring, `${url}/v1`);
   const { sent } = await oneCall({ create, wire: responses, text: "{}" });
   expect(sent).toMatchObject({ store: false, text: { format: { type: "json_schema", strict: true } } });
 });
 
 test("a gateway gets chat completions without parameters of OpenAI alone", async () => {
   const create = (url: string) =>
-    createOpenAiProvider(settingsOf("openai", { base_url: `${url}/v1` }), openWiring);
+    createOpenAiProvider(settingsOf("openai", { base_url: `${url}/v1` }), silentWiring);
   const { sent } = await oneCall({ create, wire: chatCompletions, text: "{}" });
   expect(sent).toMatchObject({ response_format: { json_schema: { strict: true } } });
   expect(sent).not.toHaveProperty("store");

@@ -18,14 +18,20 @@ export type ScriptedServer = {
   readonly play: (script: Script) => void;
   /** Resolves when the next request has arrived. */
   readonly nextRequest: () => Promise<RecordedRequest>;
+  /** Resolves when every answer so far has ended or its connection is closed. */
+  readonly quiet: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
 export async function startScriptedServer(): Promise<ScriptedServer> {
   let script: Script = sendJson(404, {});
   const requests: RecordedRequest[] = [];
+  const open = new Set<Promise<unknown>>();
   let waiting: ((request: RecordedRequest) => void)[] = [];
   const server = createServer((incoming, response) => {
+    const closed = once(response, "close");
+    open.add(closed);
+    void closed.then(() => open.delete(closed));
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
@@ -47,6 +53,9 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       script = next;
     },
     nextRequest: () => new Promise((resolve) => waiting.push(resolve)),
+    quiet: async () => {
+      await Promise.all(open);
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -68,6 +77,49 @@ export function sendJson(
 
 /** Takes the request and never answers. */
 export const hang: Script = () => undefined;
+
+/** Sends the head of an answer and its first part, then nothing more. */
+export const hangInBody: Script = (_request, response) => {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.write('{"half":');
+};
+
+/** Sends the bytes one at a time. */
+export function trickle(body: string, everyMs: number): Script {
+  return (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    let sent = 0;
+    const timer = setInterval(() => response.write(body.charAt(sent++ % body.length)), everyMs);
+    response.on("close", () => clearInterval(timer));
+  };
+}
+
+/** Never stops sending, as fast as it is read. */
+export const endless: Script = (_request, response) => {
+  response.writeHead(200, { "content-type": "application/json" });
+  const chunk = " ".repeat(65_536);
+  const pour = (): void => {
+    while (!response.destroyed && response.write(chunk));
+  };
+  response.on("drain", pour);
+  pour();
+};
+
+/** Ends the connection after this share of the body. */
+export function cutOff(body: string, share: number): Script {
+  return (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+    response.write(body.slice(0, body.length * share), () => response.socket?.destroy());
+  };
+}
+
+/** Sends bytes as they are. */
+export function sendBytes(bytes: Buffer, headers: Readonly<Record<string, string>> = {}): Script {
+  return (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", ...headers });
+    response.end(bytes);
+  };
+}
 
 /** Ends the connection in the middle of the answer. */
 export const breakOff: Script = (_request, response) => {

@@ -12,11 +12,8 @@ const silent: Logger = {
   child: () => silent,
 };
 
-/** A guard that lets everything through, and a logger that says nothing. */
-export const openWiring: ProviderWiring = {
-  guard: { reserve: () => Promise.resolve(), settle: () => Promise.resolve() },
-  logger: silent,
-};
+/** With a logger that says nothing. */
+export const silentWiring: ProviderWiring = { logger: silent };
 
 /** Settings of a provider that was found by its vendor's variables. */
 export function settingsOf(kind: string, changed: Partial<ProviderSettings> = {}): ProviderSettings {
@@ -44,6 +41,7 @@ export function requestOf(changed: Partial<ModelRequest> = {}): ModelRequest {
       required: ["title"],
       additionalProperties: false,
     },
+    max_output_tokens: null,
     trace: { workflow_id: "wf-1", role: "director", step_id: "director#0", attempt: 2, call: 3 },
     signal: new AbortController().signal,
     ...changed,

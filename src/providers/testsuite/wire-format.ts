@@ -12,6 +12,10 @@ export type WireFormat = {
     readonly name: string | null;
     readonly schema: unknown;
   };
+  /** An answer that calls the same unknown tool twice under one id, with these arguments, beside its text. */
+  readonly toolCalls: (text: string, finish: "stop" | "length", input: unknown) => unknown;
+  /** An answer without any content. */
+  readonly empty: unknown;
   /** The body of a failed request. */
   readonly error: (code: string, message: string) => unknown;
   readonly catalogue: { readonly path: string; readonly body: unknown; readonly ids: readonly string[] };
@@ -28,23 +32,37 @@ const openAiCatalogue = (ids: readonly string[]): unknown => ({
 
 const CHAT_FINISH = { stop: "stop", length: "length", refusal: "content_filter" } as const;
 
+const chatCompletion = (choices: readonly unknown[]): unknown => ({
+  id: "chatcmpl-1",
+  object: "chat.completion",
+  created: 1,
+  model: "model-served",
+  choices,
+  usage: {
+    prompt_tokens: 11,
+    completion_tokens: 7,
+    total_tokens: 18,
+    prompt_tokens_details: { cached_tokens: 4 },
+    completion_tokens_details: { reasoning_tokens: 2 },
+  },
+});
+
+const twice = (call: unknown): unknown[] => [call, call];
+const asText = (input: unknown): unknown => (input === null ? null : JSON.stringify(input));
+
 export const chatCompletions: WireFormat = {
-  completion: (text, finish) => ({
-    id: "chatcmpl-1",
-    object: "chat.completion",
-    created: 1,
-    model: "model-served",
-    choices: [
+  completion: (text, finish) =>
+    chatCompletion([
       { index: 0, message: { role: "assistant", content: text }, finish_reason: CHAT_FINISH[finish] },
-    ],
-    usage: {
-      prompt_tokens: 11,
-      completion_tokens: 7,
-      total_tokens: 18,
-      prompt_tokens_details: { cached_tokens: 4 },
-      completion_tokens_details: { reasoning_tokens: 2 },
-    },
-  }),
+    ]),
+  toolCalls: (text, finish, input) => {
+    const call = { id: "call_1", type: "function", function: { name: "wipe", arguments: asText(input) } };
+    const message = { role: "assistant", content: text, tool_calls: twice(call) };
+    return chatCompletion([
+      { index: 0, message, finish_reason: finish === "stop" ? "tool_calls" : "length" },
+    ]);
+  },
+  empty: chatCompletion([]),
   schemaIn: ({ response_format: { json_schema } }) => ({
     name: json_schema.name,
     schema: json_schema.schema,
@@ -58,33 +76,46 @@ export const chatCompletions: WireFormat = {
   usage: { cached: 4, reasoning: 2 },
 };
 
+const response = (output: readonly unknown[], finish: Finish): unknown => ({
+  id: "resp_1",
+  object: "response",
+  created_at: 1,
+  model: "model-served",
+  status: finish === "length" ? "incomplete" : "completed",
+  incomplete_details: finish === "length" ? { reason: "max_output_tokens" } : null,
+  output,
+  usage: {
+    input_tokens: 11,
+    output_tokens: 7,
+    input_tokens_details: { cached_tokens: 4 },
+    output_tokens_details: { reasoning_tokens: 2 },
+  },
+});
+
+const responseMessage = (text: string, finish: Finish): unknown => ({
+  type: "message",
+  id: "msg_1",
+  role: "assistant",
+  content: [
+    finish === "refusal"
+      ? { type: "refusal", refusal: text }
+      : { type: "output_text", text, annotations: [] },
+  ],
+});
+
 export const responses: WireFormat = {
-  completion: (text, finish) => ({
-    id: "resp_1",
-    object: "response",
-    created_at: 1,
-    model: "model-served",
-    status: finish === "length" ? "incomplete" : "completed",
-    incomplete_details: finish === "length" ? { reason: "max_output_tokens" } : null,
-    output: [
-      {
-        type: "message",
-        id: "msg_1",
-        role: "assistant",
-        content: [
-          finish === "refusal"
-            ? { type: "refusal", refusal: text }
-            : { type: "output_text", text, annotations: [] },
-        ],
-      },
-    ],
-    usage: {
-      input_tokens: 11,
-      output_tokens: 7,
-      input_tokens_details: { cached_tokens: 4 },
-      output_tokens_details: { reasoning_tokens: 2 },
-    },
-  }),
+  completion: (text, finish) => response([responseMessage(text, finish)], finish),
+  toolCalls: (text, finish, input) => {
+    const call = {
+      type: "function_call",
+      id: "fc_1",
+      call_id: "call_1",
+      name: "wipe",
+      arguments: asText(input),
+    };
+    return response([responseMessage(text, finish), ...twice(call)], finish);
+  },
+  empty: response([], "stop"),
   schemaIn: ({ text: { format } }) => ({ name: format.name, schema: format.schema }),
   error: openAiError,
   catalogue: {
@@ -104,17 +135,25 @@ export const responses: WireFormat = {
 
 const ANTHROPIC_FINISH = { stop: "end_turn", length: "max_tokens", refusal: "refusal" } as const;
 
+const anthropicMessage = (content: readonly unknown[], stop_reason: string): unknown => ({
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "model-served",
+  content,
+  stop_reason,
+  stop_sequence: null,
+  usage: { input_tokens: 7, output_tokens: 7, cache_read_input_tokens: 4, cache_creation_input_tokens: 0 },
+});
+
 export const messages: WireFormat = {
-  completion: (text, finish) => ({
-    id: "msg_1",
-    type: "message",
-    role: "assistant",
-    model: "model-served",
-    content: [{ type: "text", text }],
-    stop_reason: ANTHROPIC_FINISH[finish],
-    stop_sequence: null,
-    usage: { input_tokens: 7, output_tokens: 7, cache_read_input_tokens: 4, cache_creation_input_tokens: 0 },
-  }),
+  completion: (text, finish) => anthropicMessage([{ type: "text", text }], ANTHROPIC_FINISH[finish]),
+  toolCalls: (text, finish, input) => {
+    const call = { type: "tool_use", id: "tool_1", name: "wipe", input };
+    const content = [{ type: "text", text }, ...twice(call)];
+    return anthropicMessage(content, finish === "stop" ? "tool_use" : "max_tokens");
+  },
+  empty: anthropicMessage([], "end_turn"),
   schemaIn: ({ output_config: { format } }) => ({ name: null, schema: format.schema }),
   error: (code, message) => ({ type: "error", error: { type: code, message } }),
   catalogue: {
@@ -132,16 +171,24 @@ export const messages: WireFormat = {
 
 const OLLAMA_FINISH = { stop: "stop", length: "length", refusal: "content_filter" } as const;
 
+const ollamaAnswer = (message: Body, finish: Finish): unknown => ({
+  model: "model-served",
+  created_at: "2026-11-23T00:00:00Z",
+  message: { role: "assistant", ...message },
+  done: true,
+  done_reason: OLLAMA_FINISH[finish],
+  prompt_eval_count: 11,
+  eval_count: 7,
+});
+
 export const ollamaChat: WireFormat = {
-  completion: (text, finish) => ({
-    model: "model-served",
-    created_at: "2026-11-23T00:00:00Z",
-    message: { role: "assistant", content: text },
-    done: true,
-    done_reason: OLLAMA_FINISH[finish],
-    prompt_eval_count: 11,
-    eval_count: 7,
-  }),
+  completion: (text, finish) => ollamaAnswer({ content: text }, finish),
+  toolCalls: (content, finish, input) =>
+    ollamaAnswer(
+      { content, tool_calls: twice({ id: "call_1", function: { name: "wipe", arguments: input } }) },
+      finish,
+    ),
+  empty: ollamaAnswer({ content: "" }, "stop"),
   schemaIn: ({ format }) => ({ name: null, schema: format }),
   error: (_code, message) => ({ error: message }),
   catalogue: {
