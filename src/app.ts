@@ -6,21 +6,29 @@ import { v7 } from "uuid";
 import { findDefaultModel } from "./app/default-model.ts";
 import { systemClock } from "./app/system-clock.ts";
 import type { Config } from "./config/config.ts";
+import { packageVersion } from "./config/package-version.ts";
 import { createDeliveryActions } from "./delivery/registry.ts";
+import type { DispatcherLimits } from "./engine/dispatcher.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createDeliveryExecutor } from "./engine/executors/delivery-executor.ts";
 import { createRoleExecutor } from "./engine/executors/role-executor.ts";
 import { ModelCatalogue, splitReference } from "./engine/model-catalogue.ts";
+import type { ModelMeter } from "./engine/model-meter.ts";
 import { ModelRouter } from "./engine/model-router.ts";
 import type { StepExecutors } from "./engine/step-executor.ts";
 import { WorkflowEngine } from "./engine/workflow-engine.ts";
-import type { ModelCallGuard, ModelProvider } from "./ports/chat-model.ts";
+import { createMemoryLimitStore } from "./limits/memory-limit-store.ts";
+import { createModelLimiter } from "./limits/model-limiter.ts";
+import type { ModelProvider } from "./ports/chat-model.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EffectiveConfig } from "./ports/effective-config.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { ModelLimiter } from "./ports/model-limiter.ts";
 import type { Storage } from "./ports/storage.ts";
+import { createPriceTable } from "./prices/price-table.ts";
 import { createProviders } from "./providers/registry.ts";
 import { roles } from "./roles/registry.ts";
+import { createSpendLedger } from "./spend/spend-ledger.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import { createLogger } from "./telemetry/pino-logger.ts";
 
@@ -43,6 +51,7 @@ export type AppOverrides = {
   readonly executors?: StepExecutors;
   readonly clock?: Clock;
   readonly random?: () => number;
+  readonly limiter?: ModelLimiter;
   readonly logger?: Logger;
   /** Puts something between the engine and its store. */
   readonly wrapStorage?: (storage: Storage) => Storage;
@@ -52,9 +61,9 @@ export type AppOverrides = {
 export async function openApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   const logger = overrides.logger ?? createLogger(config.log);
   const clock = overrides.clock ?? systemClock;
+  const random = overrides.random ?? Math.random;
   const instanceId = randomUUID();
-  const providers =
-    overrides.providers ?? (await createProviders(config.providers, { guard: openGuard, logger }));
+  const providers = overrides.providers ?? (await createProviders(config.providers, { logger }));
   const opened = await openStorage(config.database, { logger });
   const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
@@ -65,7 +74,14 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const freeDeliveryActions = [...deliveryActions.values()]
     .filter((action) => action.config.safeParse({}).success)
     .map((action) => action.name);
-  const task = createRoleExecutor({ roles, catalogue, router, clock, freeDeliveryActions });
+  const limiter = overrides.limiter ?? limiterOf(config, { storage, clock, random, logger });
+  const meter: ModelMeter = {
+    limiter,
+    ledger: createSpendLedger({ storage, budgets: config.budgets }),
+    prices: createPriceTable(config.prices),
+    clock,
+  };
+  const task = createRoleExecutor({ roles, catalogue, router, meter, freeDeliveryActions });
   const engine = new WorkflowEngine({
     storage,
     roles,
@@ -77,11 +93,13 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
       task,
       delivery: createDeliveryExecutor({ actions: deliveryActions, freeActions: freeDeliveryActions }),
     },
-    maxConcurrentWorkflows: config.max_concurrent_workflows,
+    limits: dispatcherLimits(config),
+    role: config.role,
+    version: packageVersion(),
     owner: instanceId,
     clock,
     logger,
-    random: overrides.random ?? Math.random,
+    random,
     newId: () => `wf_${v7().replaceAll("-", "")}`,
   });
   const close = async (graceMs: number): Promise<void> => {
@@ -105,11 +123,27 @@ async function defaultModel(
   return catalogue.provider(splitReference(default_model).provider) ? default_model : null;
 }
 
-/** Lets every call pass; limits and budgets will have their place here. */
-const openGuard: ModelCallGuard = {
-  reserve: () => Promise.resolve(),
-  settle: () => Promise.resolve(),
+type LimiterParts = {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
 };
+
+function limiterOf(config: Config, { storage, clock, random, logger }: LimiterParts): ModelLimiter {
+  const limits = new Map(config.providers.map((provider) => [provider.name, provider.limits]));
+  const store = storage.limitStore?.(clock) ?? createMemoryLimitStore();
+  return createModelLimiter({ limits, store, clock, random, logger });
+}
+
+function dispatcherLimits(config: Config): DispatcherLimits {
+  const workflows = config.max_concurrent_workflows;
+  const perTenant = config.max_concurrent_workflows_per_tenant ?? Math.ceil(workflows * USUAL_SHARE);
+  return { workflows, perTenant };
+}
+
+/** What one tenant may take of a node, so that another's request starts at once. */
+const USUAL_SHARE = 0.75;
 
 /** One level for now: the installation's configuration holds in every scope. */
 function effectiveConfigOf(config: Config): EffectiveConfig {

@@ -1,13 +1,18 @@
 import { type App, openApp } from "../app.ts";
 import type { Config } from "../config/config.ts";
+import { type HourlyPruning, startHourlyPruning } from "../maintenance/hourly-pruning.ts";
 import { createServer } from "../server/create-server.ts";
-import { listen } from "../server/listen.ts";
+import { listen, type Listening } from "../server/listen.ts";
 import { rehearseFailures } from "./rehearse-failures.ts";
+import { systemClock } from "./system-clock.ts";
 
 export type LocalServer = {
   readonly url: string;
   readonly app: App;
-  /** Ends open streams, lets requests in flight finish, stops the engine within `graceMs` and closes the store. */
+  /**
+   * Turns readiness off, ends open streams, lets requests in flight finish, then gives running steps `graceMs` before
+   * they are handed over, and closes the store. Reads are answered until the steps have ended.
+   */
   close(graceMs: number): Promise<void>;
 };
 
@@ -27,6 +32,7 @@ const DRAIN_MS = 2_000;
 export async function openLocalServer(config: Config, options: LocalServerOptions): Promise<LocalServer> {
   const app = await openApp(config);
   const shutdown = new AbortController();
+  let listening: Listening | null = null;
   try {
     const { engine, storage, providers, logger, instanceId } = app;
     if (options.failpoints != null) rehearseFailures(options.failpoints, logger);
@@ -41,15 +47,34 @@ export async function openLocalServer(config: Config, options: LocalServerOption
       shutdown: shutdown.signal,
     });
     const { host, port } = options;
-    const listening = await listen(server, { host, port, shutdown, drain_ms: DRAIN_MS });
-    if (options.execute) await engine.start();
-    const close = async (graceMs: number): Promise<void> => {
-      await listening.close();
-      await app.close(graceMs);
-    };
-    return { url: listening.url, app, close };
+    listening = await listen(server, { host, port, shutdown, drain_ms: DRAIN_MS });
+    // A node that runs no steps still has to hear of what the others commit.
+    if (options.execute || config.role === "api") await engine.start();
+    const pruning =
+      options.execute && config.role !== "api"
+        ? startHourlyPruning({
+            retention: storage.system.retention,
+            workflowsDays: config.retention.workflows_days,
+            clock: systemClock,
+            logger,
+          })
+        : null;
+    return { url: listening.url, app, close: closing(listening, app, pruning) };
   } catch (error) {
+    await listening?.close();
     await app.close(0);
     throw error;
   }
+}
+
+function closing(listening: Listening, app: App, pruning: HourlyPruning | null): LocalServer["close"] {
+  return async (graceMs) => {
+    try {
+      await Promise.all([listening.drain(), pruning?.stop()]);
+      await app.engine.stop(graceMs);
+    } finally {
+      await listening.close();
+      await app.close(0);
+    }
+  };
 }

@@ -1,10 +1,25 @@
 import { z } from "zod";
 
-import { WorkflowConfig } from "../core/workflow-config.ts";
+import { Budget, WorkflowConfig } from "../core/workflow-config.ts";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 export const PROVIDER_KINDS = ["openai", "anthropic", "ollama", "copilot", "openai-compatible"] as const;
+
+const limit = (most: number) => z.int().min(1).max(most).nullable().default(null);
+
+/** What a provider may be asked for, by all nodes together; null is no limit. */
+const ProviderLimits = z.strictObject({
+  requests_per_minute: limit(1_000_000_000).describe(
+    "Requests in a minute, over all nodes; null: as many as there are.",
+  ),
+  tokens_per_minute: limit(1_000_000_000).describe(
+    "Input and output tokens in a minute, over all nodes; null: as many as there are.",
+  ),
+  concurrency: limit(100_000).describe(
+    "Requests in flight at the same time, over all nodes; null: as many as there are.",
+  ),
+});
 
 export const ProviderConfig = z.strictObject({
   name: z
@@ -31,13 +46,44 @@ export const ProviderConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether an OpenAI-compatible endpoint understands response_format json_schema."),
+  limits: ProviderLimits.prefault({}).describe("What this provider may be asked for."),
 });
 export type ProviderConfig = z.infer<typeof ProviderConfig>;
 
+const perMillion = z.number().min(0).max(1_000_000);
+
+/** What a model costs, in US dollars per million tokens. */
+export const ModelPrice = z.strictObject({
+  input_per_million: perMillion.describe("US dollars for a million input tokens."),
+  output_per_million: perMillion.describe("US dollars for a million output tokens, reasoning included."),
+  cached_input_per_million: perMillion
+    .nullable()
+    .default(null)
+    .describe("US dollars for a million input tokens from the provider's cache; null: as other input."),
+});
+export type ModelPrice = z.infer<typeof ModelPrice>;
+
+/** What many workflows may spend together in one period. */
+export const SharedBudget = Budget.omit({ max_duration_s: true });
+export type SharedBudget = z.infer<typeof SharedBudget>;
+
+const BudgetPeriods = z.strictObject({ day: SharedBudget.prefault({}), month: SharedBudget.prefault({}) });
+
 /** Everything that can be configured, with its defaults; one frozen value per process. Paths are absolute once loaded. */
 export const Config = z.strictObject({
+  role: z
+    .enum(["all", "api", "worker"])
+    .default("all")
+    .describe(
+      "What this node does: answer the API, run workflows, or all. With SQLite there is one node, for all.",
+    ),
   host: z.string().default("127.0.0.1").describe("Address to listen on."),
-  port: z.int().min(0).max(65_535).default(4700).describe("Port to listen on; 0 takes a free one."),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(4700)
+    .describe("Port to listen on; 0 takes a free one, as a worker does by default."),
   data_dir: z.string().describe("Directory for the database, the demo and delivered files."),
   database: z.string().describe("sqlite:<path> or postgres://user:password@host/database."),
   log: z
@@ -51,12 +97,34 @@ export const Config = z.strictObject({
     .prefault({}),
   providers: z.array(ProviderConfig).default([]),
   workflow: WorkflowConfig.prefault({}),
+  prices: z
+    .record(z.string().regex(/^[^/\s]+\/\S*$/, "write it as provider/model"), ModelPrice)
+    .default({})
+    .describe(
+      "Prices that hold over the built-in ones, by provider/model; a name that ends in / or - holds for all that begin so.",
+    ),
+  budgets: z
+    .strictObject({
+      tenant: BudgetPeriods.prefault({}).describe("What all workflows of a tenant may spend together."),
+      scope: BudgetPeriods.prefault({}).describe("What all workflows of one scope may spend together."),
+    })
+    .prefault({})
+    .describe("Days and months are those of UTC."),
   max_concurrent_workflows: z
     .int()
     .min(1)
     .max(10_000)
-    .default(10)
+    .default(16)
     .describe("Workflows with running steps at the same time in this process."),
+  max_concurrent_workflows_per_tenant: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .nullable()
+    .default(null)
+    .describe(
+      "As many of one tenant, for each node that works; null is three quarters, so that others find room.",
+    ),
   max_request_bytes: z
     .int()
     .min(1)
@@ -64,6 +132,19 @@ export const Config = z.strictObject({
     .default(262_144)
     .describe("Longest accepted request, in bytes."),
   shutdown_timeout_s: z.int().min(0).max(600).default(15),
+  retention: z
+    .strictObject({
+      workflows_days: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .nullable()
+        .default(null)
+        .describe(
+          "Days after which closed workflows are deleted with all that belongs to them; null keeps them.",
+        ),
+    })
+    .prefault({}),
   delivery: z
     .strictObject({
       directory: z

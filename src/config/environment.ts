@@ -9,6 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The short names; every other setting is ORCA_ and its path with `__` between the parts. */
 const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
+  ORCA_ROLE: ["role"],
   ORCA_HOST: ["host"],
   ORCA_PORT: ["port"],
   ORCA_DATABASE: ["database"],

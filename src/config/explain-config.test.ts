@@ -24,6 +24,11 @@ test("names every setting with value and origin, and no secret", () => {
     origin: "env OPENAI_API_KEY",
   });
   expect(all).toContainEqual({
+    key: "providers.openai.limits.concurrency",
+    value: null,
+    origin: "default",
+  });
+  expect(all).toContainEqual({
     key: "database",
     value: "postgres://app:****@db.example/orca?sslpassword=****",
     origin: "env ORCA_DATABASE",

@@ -23,7 +23,7 @@ export function explainConfig(loaded: LoadedConfig, key: string | null): Explain
 }
 
 function providerSettings({ config }: LoadedConfig): string[] {
-  const keys = Object.keys(nodeAt(["providers", "0"])?.properties ?? {}).filter((key) => key !== "name");
+  const keys = settingNames(nodeAt(["providers", "0"])).filter((key) => key !== "name");
   return config.providers.flatMap(({ name }) => keys.map((key) => `providers.${name}.${key}`));
 }
 

@@ -53,6 +53,20 @@ describe("precedence and origin", () => {
     expect(originText(loaded.origin("host"))).toBe("default");
   });
 
+  test("a worker takes a free port unless told one", () => {
+    const postgres = { database: "postgres://localhost/orca" };
+    expect(load({ ORCA_ROLE: "worker" }, postgres).config).toMatchObject({ role: "worker", port: 0 });
+    expect(load({ ORCA_ROLE: "worker", ORCA_PORT: "4701" }, postgres).config.port).toBe(4701);
+    expect(load({}, { ...postgres, role: "api" }).config).toMatchObject({ role: "api", port: 4700 });
+  });
+
+  test("with SQLite there is one node, for all", () => {
+    expect(problemsOf({ ORCA_ROLE: "api" })).toEqual([
+      expect.stringMatching(/^ORCA_ROLE: role: a SQLite database has one node.*--database or ORCA_DATABASE$/),
+    ]);
+    expect(load({}, { role: "all" }).config.role).toBe("all");
+  });
+
   test("an empty variable counts as not set", () => {
     expect(load({ ORCA_PORT: "", ORCA_DATABASE: "" }).config.port).toBe(4700);
   });
@@ -74,6 +88,7 @@ describe("the environment", () => {
       ORCA_PROVIDERS__MY_GATEWAY__KIND: "openai-compatible",
       ORCA_PROVIDERS__MY_GATEWAY__BASE_URL: "http://127.0.0.1:9/v1",
       ORCA_PROVIDERS__MY_GATEWAY__STRUCTURED_OUTPUT: "false",
+      ORCA_PROVIDERS__MY_GATEWAY__LIMITS__CONCURRENCY: "4",
     });
     expect(config.workflow).toMatchObject({ max_qa_retries: 5, default_model: "openai/gpt-5" });
     expect(config.log.level).toBe("warn");
@@ -86,8 +101,20 @@ describe("the environment", () => {
         api_key: null,
         send_trace_headers: null,
         structured_output: false,
+        limits: { requests_per_minute: null, tokens_per_minute: null, concurrency: 4 },
       },
     ]);
+  });
+
+  test("the limits of a provider may come from file and environment, each with its own origin", () => {
+    yaml("providers:\n  - {name: a, kind: ollama, limits: {concurrency: 4, requests_per_minute: 9}}\n");
+    const loaded = load({ ORCA_PROVIDERS__A__LIMITS__CONCURRENCY: "2" });
+    const limits = { requests_per_minute: 9, tokens_per_minute: null, concurrency: 2 };
+    expect(loaded.config.providers[0]?.limits).toEqual(limits);
+    const origin = (key: string) => originText(loaded.origin(`providers.a.limits.${key}`));
+    expect(origin("concurrency")).toBe("env ORCA_PROVIDERS__A__LIMITS__CONCURRENCY");
+    expect(origin("requests_per_minute")).toMatch(/orca\.yaml:2$/);
+    expect(origin("tokens_per_minute")).toBe("default");
   });
 
   test("reads a value from the file that the _FILE twin names", () => {
@@ -161,6 +188,14 @@ describe("orca.yaml", () => {
     ["- 1", "orca.yaml:1:1: the file: expected keys with values"],
     ["port: many", "orca.yaml:1:7: port: expected a whole number"],
     ["providers:\n  - name: a", "orca.yaml:2:5: providers.a.kind: "],
+    [
+      "providers:\n  - name: a\n    kind: ollama\n    limits: {concurrency: 0}",
+      "orca.yaml:4:27: providers.a.limits.concurrency: ",
+    ],
+    [
+      "providers:\n  - name: a\n    kind: ollama\n    limits: {rpm: 1}",
+      "orca.yaml:4:14: unknown key providers.0.limits.rpm",
+    ],
     ["providers:\n  - name: A\n    kind: openai", "orca.yaml:2:11: providers.A.name: use lower-case letters"],
     ["port: ${NOWHERE}", "orca.yaml:1:7: port: the environment variable NOWHERE is not set"],
     ["port: 1\nport: 2", "orca.yaml:2:1: Map keys must be unique"],

@@ -12,12 +12,15 @@ import { detectProviders } from "./detected-providers.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { fromText } from "./from-text.ts";
 import { mergeProviders, type ProviderItem } from "./merge-providers.ts";
+import { put } from "./put.ts";
 import { readConfigFile } from "./read-config-file.ts";
 import type { Origin, Setting, Source } from "./setting.ts";
 
 /** Flags of the command line, as text. */
 export type ConfigFlags = {
-  readonly [Flag in "host" | "port" | "database" | "data_dir" | "config" | "log_level"]?: string | undefined;
+  readonly [Flag in "role" | "host" | "port" | "database" | "data_dir" | "config" | "log_level"]?:
+    | string
+    | undefined;
 };
 
 /** A frozen configuration that can say of each value where it comes from. */
@@ -50,17 +53,29 @@ export function loadConfig(places: Places): LoadedConfig {
   const settings = sources.flatMap((source) => source.settings);
   const { items, rest } = mergeProviders(settings, problems);
   const given = new Map(rest.map((setting) => [setting.path.join("."), setting]));
-  const values = { ...resolvePaths(given, cwd, problems), providers: items.map((item) => item.values) };
+  const values: Record<string, unknown> = {
+    ...resolvePaths(given, cwd, problems),
+    providers: items.map((item) => item.values),
+  };
+  if (values["role"] === "worker") values["port"] ??= 0;
   const parsed = Config.safeParse(values);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const { path } = issue;
       problems.push(`${whereIs(path, given, items)}${nameOf(path, items)}: ${messageOf(issue)}`);
     }
-  }
+  } else if (!fitsStore(parsed.data)) problems.push(`${whereIs(["role"], given, items)}${ONE_NODE}`);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const warnings = sources.flatMap((source) => source.warnings ?? []);
   return { config: deepFreeze(parsed.data), file, warnings, origin: originOf(given, items) };
+}
+
+const ONE_NODE =
+  "role: a SQLite database has one node, which does everything; leave role at all, or name a PostgreSQL database " +
+  "with --database or ORCA_DATABASE";
+
+function fitsStore({ role, database }: Config): boolean {
+  return role === "all" || !database.startsWith("sqlite:");
 }
 
 function configFile({ flags, env, cwd }: Places): string | null {
@@ -113,13 +128,6 @@ function resolvePaths(
   return tree;
 }
 
-function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [key, ...rest] = path;
-  if (key === undefined) return;
-  if (rest.length === 0) tree[key] = value;
-  else put((tree[key] ??= {}) as Record<string, unknown>, rest, value);
-}
-
 type Issue = readonly PropertyKey[];
 
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -136,7 +144,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
 
 function whereIs(path: Issue, given: ReadonlyMap<string, Setting>, items: readonly ProviderItem[]): string {
   const item = path[0] === "providers" ? items[Number(path[1])] : undefined;
-  if (item) return `${item.settings.get(String(path[2]))?.where ?? item.where}: `;
+  if (item) return `${item.settings.get(path.slice(2).join("."))?.where ?? item.where}: `;
   for (let length = path.length; length > 0; length -= 1) {
     const setting = given.get(path.slice(0, length).join("."));
     if (setting) return `${setting.where}: `;
@@ -154,9 +162,9 @@ function originOf(
   items: readonly ProviderItem[],
 ): LoadedConfig["origin"] {
   return (name) => {
-    const [root, provider, key] = name.split(".");
+    const [root, provider, ...keys] = name.split(".");
     const item = root === "providers" ? items.find((candidate) => candidate.name === provider) : undefined;
-    const setting = item ? item.settings.get(key ?? "kind") : given.get(name);
+    const setting = item ? item.settings.get(keys.join(".") || "kind") : given.get(name);
     return setting?.origin ?? { kind: "default" };
   };
 }

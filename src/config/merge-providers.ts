@@ -1,6 +1,7 @@
+import { put } from "./put.ts";
 import type { Setting } from "./setting.ts";
 
-/** One entry of the provider list with the settings that made it, by key. */
+/** One entry of the provider list with the settings that made it, by key, such as `limits.concurrency`. */
 export type ProviderItem = {
   readonly name: string;
   readonly where: string;
@@ -25,7 +26,8 @@ export function mergeProviders(
   const nameAt = namesInFile(own);
   for (const setting of own) {
     if (isDetected(setting) && hasOtherEndpoint(own, nameAt, setting.path[1] ?? "")) continue;
-    const [, handle = "", key] = setting.path;
+    const [, handle = "", ...keys] = setting.path;
+    const key = keys.length === 0 ? undefined : keys.join(".");
     const fromFile = setting.origin.kind === "file";
     const name = fromFile ? (nameAt.get(handle) ?? handle) : handle;
     if (fromFile && key === undefined) {
@@ -66,7 +68,7 @@ function hasOtherEndpoint(
 }
 
 function itemOf(name: string, group: Group): ProviderItem {
-  const given = [...group.settings].map(([key, setting]) => [key, setting.value] as const);
-  const values = { ...(group.inFile ? {} : { name }), ...Object.fromEntries(given) };
+  const values: Record<string, unknown> = group.inFile ? {} : { name };
+  for (const [key, setting] of group.settings) put(values, key.split("."), setting.value);
   return { name, where: group.where, settings: group.settings, values };
 }

@@ -1,16 +1,16 @@
 import { failuresAfter, retryDelayMs } from "../core/failure-policy.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { FailStep, StepFailure, StepResult } from "../core/workflow/commands.ts";
-import type { Blob } from "../core/workflow/commit.ts";
-import type { WorkflowEvent } from "../core/workflow/events.ts";
+import type { Blob, Commit } from "../core/workflow/commit.ts";
+import type { EventPayload, WorkflowEvent } from "../core/workflow/events.ts";
 import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
 import { openStep } from "../core/workflow/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import { StorageError, type TenantStorage } from "../ports/storage.ts";
+import { isTransient, StorageError, type TenantStorage } from "../ports/storage.ts";
 import { logMilestone } from "./log-milestone.ts";
-import type { StepContext, StepExecutors, StepOutcome } from "./step-executor.ts";
-import { type SubmitResult, type Wish, WorkflowSession } from "./workflow-session.ts";
+import { type StepContext, type StepExecutors, type StepOutcome, StepStopped } from "./step-executor.ts";
+import { runningSteps, type SubmitResult, type Wish, WorkflowSession } from "./workflow-session.ts";
 
 /** What a workflow in memory needs of the engine around it. */
 export type WorkflowHost = {
@@ -22,6 +22,10 @@ export type WorkflowHost = {
   readonly executors: StepExecutors;
   /** True when the workflow may have running steps; takes a slot if one is free. */
   readonly mayRun: () => boolean;
+  /** The job that a commit leaves behind, see `SessionHost`; `stays` while steps of the workflow run here. */
+  readonly wakeAfter: (after: WorkflowState, stays: boolean) => Commit["wake"];
+  /** Those of the owners that are gone, so that nobody runs their steps. */
+  readonly deadOf: (owners: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly publish: (events: readonly WorkflowEvent[]) => void;
   readonly settled: (state: WorkflowState, error: unknown) => void;
 };
@@ -33,16 +37,11 @@ type Running = {
   returned: boolean;
 };
 
-/** Steps of a process that died are found by their owner, so no lease is waited for; other nodes need one later. */
-const LEASE_MS = 60_000;
+/** The first term of the lease that a node holds on its steps; on PostgreSQL it renews it for all of them at once. */
+const LEASE_MS = 15_000;
 /** Who asks to be left alone for longer is asked again after a day; a date must not overflow. */
 const LONGEST_RETRY_MS = 86_400_000;
 const PAGE = 1_000;
-
-/** Why a running step was told to stop. */
-class StepStopped extends Error {
-  override readonly name = "StepStopped";
-}
 
 /** One workflow in memory: its session, and the steps of it that run in this process. */
 export class ActiveWorkflow {
@@ -64,6 +63,7 @@ export class ActiveWorkflow {
         now: () => host.clock.now(),
         keepsTrying: () => !this.#stopping,
         taskSlots: () => (!this.#stopping && host.mayRun() ? config.max_concurrent_tasks : null),
+        wakeAfter: (after) => host.wakeAfter(after, !this.#stopping && this.#runsHere(after)),
         eventsAfter: (seq) => eventsAfter(host.storage, this.session.state.head.id, seq),
         committed: (after, events) => this.#committed(after, events),
         settled: (settled, error) => host.settled(settled, error),
@@ -81,12 +81,23 @@ export class ActiveWorkflow {
    * Gives back the steps that nobody runs, so that they can be claimed anew: those of processes that are gone, and
    * those that a commit of this one has claimed whose answer was lost.
    */
-  interruptOrphans(): void {
-    for (const step of this.session.state.head.open_steps) {
-      if (step.status !== "running" || this.#running.has(step.id)) continue;
-      const failure = step.owner === this.#host.owner ? NEVER_STARTED : PROCESS_GONE;
-      this.#keep(step, this.#fail(step, failure));
+  async interruptOrphans(): Promise<void> {
+    const { owner } = this.#host;
+    const foreign = this.#idleSteps().flatMap((step) => (step.owner === owner ? [] : [step.owner ?? ""]));
+    const dead = foreign.length === 0 ? new Set() : await this.#host.deadOf([...new Set(foreign)]);
+    for (const step of this.#idleSteps()) {
+      if (step.owner === owner) this.#keep(step, this.#fail(step, NEVER_STARTED));
+      else if (dead.has(step.owner ?? "")) this.#keep(step, this.#fail(step, PROCESS_GONE));
     }
+  }
+
+  /** Running steps that this process does not run. */
+  #idleSteps(): OpenStep[] {
+    return runningSteps(this.session.state).filter((step) => !this.#running.has(step.id));
+  }
+
+  #runsHere(after: WorkflowState): boolean {
+    return runningSteps(after).some((step) => step.owner === this.#host.owner);
   }
 
   /** Starts nothing more; resolves when every running step has ended, each being aborted once `deadline` is. */
@@ -159,17 +170,34 @@ export class ActiveWorkflow {
       state: () => this.session.state,
       config: this.#config,
       storage: this.#host.storage,
+      logger: this.#host.logger,
       signal,
+      stopping: () => this.#stopping,
+      requestCall: (call, blobs) => this.#requestCall(step, call, blobs),
       record: (records, blobs) => this.#record(step, records, blobs),
     };
     try {
       const outcome = await this.#host.executors[step.kind](context);
       return signal.aborted ? null : outcome;
     } catch (error) {
-      if (signal.aborted) return null;
+      if (signal.aborted || error instanceof StepStopped) return null;
       this.#host.logger.error({ step_id: step.id, error }, "a step failed unexpectedly");
       return internal(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  async #requestCall(
+    step: OpenStep,
+    call: EventPayload<"model.requested">,
+    blobs: readonly Blob[],
+  ): Promise<void> {
+    const asked = await this.session.submitPatiently(
+      { type: "step.request_call", ...claimOf(step), call },
+      blobs,
+    );
+    const open = asked.ok ? openStep(asked.state, step.id) : undefined;
+    if (open?.status !== "running" || open.attempt !== step.attempt)
+      throw new StepStopped("the model call was not granted");
   }
 
   #record(
@@ -178,7 +206,7 @@ export class ActiveWorkflow {
     blobs: Parameters<StepContext["record"]>[1],
   ): void {
     const wish: Wish = { type: "step.record", ...claimOf(step), records };
-    this.session.submitPatiently(wish, blobs).catch((error: unknown) => {
+    this.session.submitSoon(wish, blobs).catch((error: unknown) => {
       this.#host.logger.error({ step_id: step.id, error }, "a fact of a running step could not be journaled");
     });
   }
@@ -197,18 +225,14 @@ export class ActiveWorkflow {
     try {
       return await this.session.submitPatiently({ type: "step.complete", ...claimOf(step), result }, blobs);
     } catch (error) {
-      if (error instanceof StorageError) throw error;
+      if (error instanceof StorageError && isTransient(error)) throw error;
       this.#host.logger.error({ step_id: step.id, error }, "the result of a step could not be written");
       return { ok: false, error: { code: "invalid_output", message: String(error), problems: [] } };
     }
   }
 
   async #fail(step: OpenStep, failure: StepFailure): Promise<void> {
-    const wanted = retryDelayMs(
-      failuresAfter(step, failure.code),
-      failure.retry_after_ms,
-      this.#host.random(),
-    );
+    const wanted = retryDelayMs(failure, failuresAfter(step, failure.code), this.#host.random());
     const delay = Math.min(wanted, LONGEST_RETRY_MS);
     const retry_at = new Date(this.#host.clock.now().getTime() + delay).toISOString();
     const wish: Omit<FailStep, "at"> = { type: "step.fail", ...claimOf(step), failure, retry_at };
@@ -219,7 +243,7 @@ export class ActiveWorkflow {
 const PROCESS_GONE: StepFailure = {
   code: "interrupted",
   message: "The process that ran this step is gone.",
-  retry_after_ms: 0,
+  retry_after_ms: null,
 };
 const NEVER_STARTED: StepFailure = {
   code: "released",

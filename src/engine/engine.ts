@@ -1,4 +1,5 @@
 import type { Mode } from "../core/role-name.ts";
+import type { Budget } from "../core/workflow-config.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { DeliveryRequest, PinnedModel, WorkflowState } from "../core/workflow/state.ts";
 
@@ -9,11 +10,18 @@ export type CreateWorkflowInput = {
   readonly provider: string | null;
   readonly model: string | null;
   readonly max_qa_retries: number | null;
+  /** Null takes the budget of the scope. */
+  readonly budget: Budget | null;
   readonly delivery: DeliveryRequest | null;
   readonly scope_id: string | null;
 };
 
-export type ResumeInput = { readonly max_qa_retries: number | null; readonly pinned: PinnedModel | null };
+/** What is null stays as it was. */
+export type ResumeInput = {
+  readonly max_qa_retries: number | null;
+  readonly pinned: PinnedModel | null;
+  readonly budget: Budget | null;
+};
 
 /** A committed event with its JSON, serialised once for all listeners. */
 export type PublishedEvent = { readonly event: WorkflowEvent; readonly json: string };

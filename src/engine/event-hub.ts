@@ -3,11 +3,14 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PublishedEvent } from "./engine.ts";
 
+/** Who listens to a workflow, and the newest event they were told. */
+type Audience = { readonly listeners: Set<Listener>; last: number };
+
 type Listener = (events: readonly PublishedEvent[]) => void;
 
 /** Hands committed events to whoever listens to their workflow; costs nothing where nobody does. */
 export class EventHub {
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #audiences = new Map<string, Audience>();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -16,10 +19,12 @@ export class EventHub {
 
   /** A listener that throws hurts neither the others nor the workflow. */
   publish(key: string, workflowId: string, events: readonly WorkflowEvent[]): void {
-    const listeners = this.#listeners.get(key);
-    if (!listeners) return;
+    const audience = this.#audiences.get(key);
+    const newest = events.at(-1);
+    if (!audience || !newest) return;
+    audience.last = Math.max(audience.last, newest.seq);
     const published = events.map((event) => ({ event, json: JSON.stringify(eventRow(workflowId, event)) }));
-    for (const listener of listeners) {
+    for (const listener of audience.listeners) {
       try {
         listener(published);
       } catch (error) {
@@ -29,11 +34,22 @@ export class EventHub {
   }
 
   subscribe(key: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(key) ?? new Set();
-    this.#listeners.set(key, listeners.add(listener));
+    const audience: Audience = this.#audiences.get(key) ?? { listeners: new Set(), last: 0 };
+    audience.listeners.add(listener);
+    this.#audiences.set(key, audience);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+      audience.listeners.delete(listener);
+      if (audience.listeners.size === 0 && this.#audiences.get(key) === audience) this.#audiences.delete(key);
     };
+  }
+
+  /** The workflows that somebody listens to. */
+  keys(): IterableIterator<string> {
+    return this.#audiences.keys();
+  }
+
+  /** The newest `seq` that was told to the listeners of a workflow, 0 before the first; null when nobody listens. */
+  told(key: string): number | null {
+    return this.#audiences.get(key)?.last ?? null;
   }
 }

@@ -7,7 +7,7 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import { failing } from "./testing/scripted-model.testsuite.ts";
 import { openTestEngine, PERSON, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, pinned: null };
 /** With chance at one half: three quarters of 1, 2 and 4 s. */
 const BACKOFF = [750, 1_500, 3_000];
 const DAY = 86_400_000;
@@ -185,10 +185,24 @@ describe("a failure that a person must mend", () => {
   });
 });
 
+test("a packet that does not fit is shortened once, and then a person is asked", async () => {
+  const overflow = failing("context_overflow", "too long");
+  engine.model.next("architect:0", overflow);
+  const fitting = await engine.run();
+  expect(engine.model.requestsPerStep(fitting)["architect:0"]).toBe(2);
+  const events = await engine.events(fitting);
+  expect(events.filter((event) => event.type === "model.reasked")).toMatchObject([
+    { payload: { problems: ["The packet does not fit the model's context; it was shortened."] } },
+  ]);
+  engine.model.next("architect:0", overflow, overflow);
+  const id = await engine.create();
+  expect(await engine.parked(id)).toEqual({ reason: "context_overflow", message: "too long" });
+  expect(engine.model.requestsPerStep(id)["architect:0"]).toBe(2);
+});
+
 describe("a failure that ends the workflow", () => {
   test.each([
     ["refusal", []],
-    ["context_overflow", []],
     ["truncated", BACKOFF.slice(0, 1)],
   ] as const)("%s: failed with its code, looked back upon, closed", async (code, delays) => {
     const reaction = failing(code, `${code} it is`);

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 
 import { InProcessDispatcher } from "./in-process-dispatcher.ts";
 
-function dispatcher(limit: number): { slots: InProcessDispatcher; activated: string[] } {
+function dispatcher(workflows: number, perTenant = workflows) {
   const activated: string[] = [];
-  return { slots: new InProcessDispatcher(limit, (key) => void activated.push(key)), activated };
+  const slots = new InProcessDispatcher({ workflows, perTenant }, (key) => void activated.push(key));
+  return { slots, activated };
 }
 
 test("gives out as many slots as there are, and the next in the order in which they were asked for", () => {
@@ -56,4 +57,23 @@ test("once closed it gives out nothing", () => {
   slots.enqueue("c");
   expect(slots.tryTake("d")).toBe(false);
   expect(activated).toEqual(["a"]);
+});
+
+test("tenants take turns, so that whoever comes late to a crowd is not last", () => {
+  const { slots, activated } = dispatcher(1);
+  for (const key of ["big/1", "big/2", "big/3", "small/1"]) slots.enqueue(key);
+  for (const key of ["big/1", "big/2", "small/1"]) slots.release(key);
+  expect(activated).toEqual(["big/1", "big/2", "small/1", "big/3"]);
+});
+
+test("no tenant has more slots than its share, whatever is free", () => {
+  const { slots, activated } = dispatcher(4, 3);
+  for (const key of ["big/1", "big/2", "big/3", "big/4"]) slots.enqueue(key);
+  expect(activated).toEqual(["big/1", "big/2", "big/3"]);
+  expect(slots.tryTake("big/5")).toBe(false);
+  expect(slots.tryTake("small/1")).toBe(true);
+  slots.release("small/1");
+  expect(activated).toEqual(["big/1", "big/2", "big/3"]);
+  slots.release("big/2");
+  expect(activated).toEqual(["big/1", "big/2", "big/3", "big/4"]);
 });

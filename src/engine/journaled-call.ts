@@ -1,12 +1,22 @@
+import type { FailureCode } from "../core/failure-policy.ts";
 import type { RoleName } from "../core/role-name.ts";
 import type { StepFailure } from "../core/workflow/commands.ts";
-import type { ModelCallRow } from "../core/workflow/commit.ts";
-import type { TokenUsage } from "../core/workflow/events.ts";
-import { type ChatMessage, type JsonSchema, ModelError, type ModelProvider } from "../ports/chat-model.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Blob, ModelCallRow } from "../core/workflow/commit.ts";
+import type { EventPayload, TokenUsage } from "../core/workflow/events.ts";
+import {
+  type ChatMessage,
+  type JsonSchema,
+  type ModelAnswer,
+  ModelError,
+  type ModelProvider,
+} from "../ports/chat-model.ts";
+import type { ModelCallEnd, ModelPermit } from "../ports/model-limiter.ts";
+import type { PricedModel, PriceTable } from "../ports/price-table.ts";
+import type { SpendAmount, SpendPlace } from "../ports/spend-ledger.ts";
 import { failpoint } from "./failpoint.ts";
 import { blobOf, sha256 } from "./hash.ts";
-import type { StepContext } from "./step-executor.ts";
+import { type ModelMeter, worstCaseOf } from "./model-meter.ts";
+import { type StepContext, StepStopped } from "./step-executor.ts";
 
 /** What a role is told, growing by each answer that had to be mended. */
 export type Conversation = {
@@ -21,7 +31,7 @@ export type Conversation = {
 export type CallTarget = {
   readonly provider: ModelProvider;
   readonly model: string;
-  readonly clock: Clock;
+  readonly meter: ModelMeter;
   /** Answered calls of earlier attempts, as `recordedCalls` gives them. */
   readonly recorded: readonly ModelCallRow[];
 };
@@ -36,8 +46,8 @@ export type Called =
  */
 export async function recordedCalls({ step, state, storage }: StepContext): Promise<readonly ModelCallRow[]> {
   if (step.attempt === 1 || step.last_failure === "invalid_output") return [];
-  const calls = await storage.listModelCalls(state().head.id);
-  return calls.filter((call) => call.step_id === step.id && call.error === null);
+  const calls = await storage.listModelCalls(state().head.id, step.id);
+  return calls.filter((call) => call.status === "answered");
 }
 
 /** One model call, journaled; a call that an earlier attempt has recorded is answered from the journal. */
@@ -49,20 +59,34 @@ export async function journaledCall(
 ): Promise<Called> {
   const { instructions, messages, schema, role, prompt_hash, packet_hash } = conversation;
   const { provider, model } = target;
-  const request = { model, instructions, messages: [...messages], schema_name: role, schema };
+  const { max_output_tokens } = context.config;
+  const request = {
+    model,
+    instructions,
+    messages: [...messages],
+    schema_name: role,
+    schema,
+    max_output_tokens,
+  };
+  const shape = JSON.stringify(schema);
+  // The instructions follow from the prompt and the mode, which are stored already.
+  const { mode } = context.state().head;
+  const said = { provider: provider.name, model, prompt_hash, mode, messages, max_output_tokens };
+  const body = blobOf(JSON.stringify({ ...said, schema_hash: sha256(shape) }));
   const asked = {
     attempt: context.step.attempt,
     ordinal,
     provider: provider.name,
     model_asked: model,
-    request_hash: sha256(JSON.stringify({ provider: provider.name, ...request })),
+    request_hash: body.hash,
     prompt_hash,
     packet_hash,
     config_hash: context.state().settings.config_hash,
   };
-  return (
-    (await replayed(context, target.recorded, asked)) ?? (await paid(context, target, { request, asked }))
-  );
+  const known = await replayed(context, target.recorded, asked);
+  if (known !== null) return known;
+  if (context.stopping()) throw new StepStopped("the node stops before the next model call");
+  return paid(context, target, { request, asked, body, texts: [instructions, shape, body.content] });
 }
 
 type Request = Omit<Parameters<ModelProvider["generate"]>[0], "trace" | "signal">;
@@ -99,14 +123,83 @@ const NO_USAGE: TokenUsage = {
   reasoning_tokens: 0,
 };
 
-async function paid(
+type Call = {
+  readonly request: Request;
+  readonly asked: Asked;
+  readonly body: Blob;
+  /** All that is sent. */
+  readonly texts: readonly string[];
+};
+
+/** Admission, reservation, intent, call and record, in this order: nothing leaves before it is written down. */
+async function paid(context: StepContext, target: CallTarget, call: Call): Promise<Called> {
+  const { meter, provider, model } = target;
+  const { max_output_tokens } = context.config;
+  const priced = { kind: provider.kind, provider: provider.name, model };
+  const reserved = worstCaseOf(meter.prices, priced, { texts: call.texts, max_output_tokens });
+  let permit: ModelPermit;
+  try {
+    const estimate = { provider: provider.name, model, tokens: reserved.tokens };
+    permit = await meter.limiter.admit(estimate, context.signal);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    const { code, ...reason } = modelFailure(error);
+    return { ok: false, failure: { ...reason, code: code === "rate_limited" ? "limited" : code } };
+  }
+  let end: ModelCallEnd = { code: "aborted", retry_after_ms: null, tokens: null };
+  try {
+    const place = placeOf(context, meter.clock.now());
+    const granted = await meter.ledger.reserve(place, reserved);
+    if (!granted.ok) return { ok: false, failure: failureOf("budget_exhausted", granted.message) };
+    const done = await requestAndAsk(context, target, call, { place, reserved });
+    end = done.end;
+    return done.called;
+  } finally {
+    await permit.end(end);
+  }
+}
+
+type Reservation = { readonly place: SpendPlace; readonly reserved: SpendAmount };
+type Done = { readonly called: Called; readonly end: ModelCallEnd };
+
+async function requestAndAsk(
   context: StepContext,
-  { provider, clock }: CallTarget,
-  { request, asked }: { readonly request: Request; readonly asked: Asked },
-): Promise<Called> {
+  target: CallTarget,
+  call: Call,
+  { place, reserved }: Reservation,
+): Promise<Done> {
+  const { ledger } = target.meter;
+  const intent = { ...call.asked, reserved_cost_usd: reserved.cost_usd, reserved_tokens: reserved.tokens };
+  try {
+    await context.requestCall(intent, [call.body]);
+  } catch (error) {
+    await ledger.settle(place, reserved, null);
+    throw error;
+  }
+  const ended = await ask(context, target, call);
+  context.record([{ type: "model.called", payload: ended.payload }], ended.blobs);
+  // A reservation that can't be settled stays spent: the budget errs on the safe side, the answer is kept.
+  await ledger.settle(place, reserved, ended.spent ?? reserved).catch((error: unknown) => {
+    context.logger.warn(
+      { step_id: context.step.id, error },
+      "the spend of a model call could not be settled",
+    );
+  });
+  return ended;
+}
+
+type Ended = Done & {
+  readonly payload: EventPayload<"model.called">;
+  readonly blobs: readonly Blob[];
+  /** Null when nobody knows what the call has cost. */
+  readonly spent: SpendAmount | null;
+};
+
+async function ask(context: StepContext, target: CallTarget, { request, asked }: Call): Promise<Ended> {
+  const { provider, meter } = target;
   const { step, config } = context;
   const timeout = new AbortController();
-  const disarm = clock.after(config.model_timeout_s * 1000, () => timeout.abort());
+  const disarm = meter.clock.after(config.model_timeout_s * 1000, () => timeout.abort());
   const trace = {
     workflow_id: context.state().head.id,
     role: request.schema_name as RoleName,
@@ -120,26 +213,89 @@ async function paid(
     const signal = AbortSignal.any([context.signal, timeout.signal]);
     const answer = await provider.generate({ ...request, trace, signal });
     failpoint("model.after_call");
-    const response = blobOf(answer.text);
-    const { usage, latency_ms, finish_reason, model_served } = answer;
-    const served = { usage, latency_ms, finish_reason, model_served };
-    const payload = { ...asked, ...served, response_hash: response.hash, error: null };
-    context.record([{ type: "model.called", payload }], [response]);
-    return { ok: true, text: answer.text };
+    return answered(target, asked, answer);
   } catch (error) {
     if (context.signal.aborted) throw error;
     const silence = `${asked.provider}/${asked.model_asked} did not answer within ${config.model_timeout_s} s.`;
     const failure = timeout.signal.aborted ? failureOf("timeout", silence) : modelFailure(error);
-    const latency_ms = Math.round(performance.now() - started);
-    const usage = (error instanceof ModelError && error.usage) || NO_USAGE;
-    const { code, message } = failure;
-    const ended = { usage, latency_ms, finish_reason: "error", model_served: asked.model_asked };
-    const payload = { ...asked, ...ended, response_hash: null, error: { code, message } };
-    context.record([{ type: "model.called", payload }]);
-    return { ok: false, failure };
+    const usage = error instanceof ModelError ? error.usage : null;
+    return unanswered(target, asked, { failure, usage, latency_ms: Math.round(performance.now() - started) });
   } finally {
     disarm();
   }
+}
+
+function answered({ provider, meter }: CallTarget, asked: Asked, answer: ModelAnswer): Ended {
+  const response = blobOf(answer.text);
+  const { usage, latency_ms, finish_reason, model_served } = answer;
+  const priced = { kind: provider.kind, provider: provider.name };
+  const cost_usd =
+    meter.prices.costOf({ ...priced, model: model_served }, usage) ??
+    meter.prices.costOf({ ...priced, model: asked.model_asked }, usage);
+  const served = { usage, cost_usd, latency_ms, finish_reason, model_served };
+  const tokens = tokensOf(usage);
+  return {
+    called: { ok: true, text: answer.text },
+    end: { code: null, retry_after_ms: null, tokens },
+    payload: { ...asked, ...served, response_hash: response.hash, error: null },
+    blobs: [response],
+    spent: { cost_usd, tokens },
+  };
+}
+
+type Unanswered = {
+  readonly failure: StepFailure;
+  readonly usage: TokenUsage | null;
+  readonly latency_ms: number;
+};
+
+function unanswered(
+  { provider, meter }: CallTarget,
+  asked: Asked,
+  { failure, usage, latency_ms }: Unanswered,
+): Ended {
+  const { code, message, retry_after_ms } = failure;
+  const model = { kind: provider.kind, provider: provider.name, model: asked.model_asked };
+  const known = usage ?? (COSTS_NOTHING.has(code) ? NO_USAGE : null);
+  const cost_usd = known === null ? null : costOfFailure(meter.prices, model, known);
+  const ended = {
+    usage: known ?? NO_USAGE,
+    latency_ms,
+    finish_reason: "error",
+    model_served: asked.model_asked,
+  };
+  const tokens = known === null ? null : tokensOf(known);
+  return {
+    called: { ok: false, failure },
+    end: { code: code as FailureCode, retry_after_ms, tokens },
+    payload: { ...asked, ...ended, cost_usd, response_hash: null, error: { code, message } },
+    blobs: [],
+    spent: tokens === null ? null : { cost_usd, tokens },
+  };
+}
+
+/** Nothing costs nothing, at whatever price. */
+function costOfFailure(prices: PriceTable, model: PricedModel, usage: TokenUsage): number | null {
+  return tokensOf(usage) === 0 ? 0 : prices.costOf(model, usage);
+}
+
+/** Refusals before any work: no provider charges for them. */
+const COSTS_NOTHING: ReadonlySet<string> = new Set<FailureCode>([
+  "rate_limited",
+  "overloaded",
+  "auth",
+  "credit",
+  "unknown_model",
+  "context_overflow",
+]);
+
+function tokensOf(usage: TokenUsage): number {
+  return usage.input_tokens + usage.output_tokens;
+}
+
+function placeOf(context: StepContext, now: Date): SpendPlace {
+  const { tenant_id, scope_id } = context.state().head;
+  return { tenant_id, scope_id, at: now.toISOString() };
 }
 
 /** Only what the provider calls a failure is one; anything else is a fault of ours and is thrown on. */

@@ -55,6 +55,7 @@ const input = {
   provider: null,
   model: null,
   max_qa_retries: null,
+  budget: null,
   delivery: null,
   scope_id: null,
 };

@@ -53,6 +53,7 @@ describe.each(STORES)("on %s", (store) => {
     expect(around(events, "director")).toEqual([
       "step.started",
       "role.started",
+      "model.requested",
       "model.called",
       "document.written",
       "role.completed",
@@ -62,6 +63,7 @@ describe.each(STORES)("on %s", (store) => {
       "step.started",
       "role.started",
       "task.started",
+      "model.requested",
       "model.called",
       "artifact.produced",
       "role.completed",

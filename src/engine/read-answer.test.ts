@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { NO_BUDGET } from "../core/workflow-config.ts";
 import { decideCreation } from "../core/workflow/decide.ts";
 import { fold } from "../core/workflow/evolve.ts";
 import type { WorkflowState } from "../core/workflow/state.ts";
@@ -21,6 +22,7 @@ const STATE: WorkflowState = fold(
       given_title: null,
       given_mode: null,
       pinned: { provider: null, model: null },
+      budget: NO_BUDGET,
       delivery: null,
       prompts: [],
       config_hash: "c",

@@ -11,7 +11,7 @@ import {
   type TestEngineOptions,
 } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, pinned: null };
 
 let engine: TestEngine;
 afterEach(() => engine.close());
@@ -51,6 +51,32 @@ describe.each(STORES)("on %s", (store) => {
       [2, "completed"],
     ]);
     expect(engine.model.requestsPerStep(id)).toMatchObject({ director: 1, "task:a": 2, "task:b": 1 });
+  });
+
+  test("a node that goes begins no further call: the step is handed over, with what it was answered", async () => {
+    await open({ store });
+    const arrived = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    engine.model.next("director", async () => {
+      arrived.resolve();
+      await gate.promise;
+      return "this is no JSON, so that it has to be asked again";
+    });
+    const id = await engine.create();
+    await arrived.promise;
+    const gone = engine.app.close(60_000);
+    gate.resolve();
+    await gone;
+    expect(engine.model.requestsPerStep(id)).toEqual({ director: 1 });
+    engine = await engine.join();
+    expect((await engine.closed(id)).head.status).toBe("completed");
+    expect(engine.model.requestsPerStep(id)["director"]).toBe(2);
+    expect(await attemptsAt(id, "director")).toEqual([
+      [1, "started"],
+      [1, "released"],
+      [2, "started"],
+      [2, "completed"],
+    ]);
   });
 
   test("a crash costs only the requests in flight; what was finished is not asked again", async () => {
@@ -220,19 +246,25 @@ describe("the next start", () => {
     ]);
   });
 
-  test("parks a step at which five processes have died, and resume tries it once more", async () => {
+  test("waits longer and longer with a step at which processes die, parks it in the end, and resume tries it once more", async () => {
     await open();
-    const held = [0, 1, 2, 3, 4].map(() => engine.model.hold("director"));
+    const deaths = 20;
+    const held = Array.from({ length: deaths }, () => engine.model.hold("director"));
     const id = await engine.create();
-    for (const { arrived } of held) {
+    for (const [index, { arrived }] of held.entries()) {
       await arrived;
       await crash();
+      const inARow = index + 1;
+      const ceiling = Math.min(60_000, 1000 * 2 ** index);
+      if (inARow <= 3 || inARow === deaths) continue;
+      await engine.clock.armed(ceiling * 0.75);
+      engine.clock.advance(ceiling * 0.75);
     }
     expect((await engine.parked(id)).reason).toBe("step_keeps_crashing");
-    expect(engine.model.of(id).map((call) => call.attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(engine.model.of(id)).toHaveLength(deaths);
     await engine.engine.resume(PERSON, id, RESUME);
     expect((await engine.closed(id)).head.status).toBe("completed");
-    expect((await attemptsAt(id, "director")).at(-1)).toEqual([6, "completed"]);
+    expect((await attemptsAt(id, "director")).at(-1)).toEqual([deaths + 1, "completed"]);
   });
 
   test("waits out what is left of a pause between attempts", async () => {

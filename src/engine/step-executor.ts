@@ -1,7 +1,9 @@
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { StepFailure, StepRecord, StepResult } from "../core/workflow/commands.ts";
 import type { Blob } from "../core/workflow/commit.ts";
+import type { EventPayload } from "../core/workflow/events.ts";
 import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
+import type { Logger } from "../ports/logger.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 
 export type StepContext = {
@@ -10,11 +12,24 @@ export type StepContext = {
   readonly state: () => WorkflowState;
   readonly config: WorkflowConfig;
   readonly storage: TenantStorage;
+  readonly logger: Logger;
   /** Aborted when the workflow is cancelled, the attempt has lost its step, or the engine stops. */
   readonly signal: AbortSignal;
+  /** Whether the node is to go: no further model call may begin, the step is handed over. */
+  readonly stopping: () => boolean;
+  /**
+   * Journals that a model call is about to leave. Rejects with StepStopped when it may not: the budget does not cover
+   * it, or the attempt has lost its step.
+   */
+  readonly requestCall: (call: EventPayload<"model.requested">, blobs: readonly Blob[]) => Promise<void>;
   /** Journals facts at once or with the next commit of the workflow, whichever is first. */
   readonly record: (records: readonly StepRecord[], blobs?: readonly Blob[]) => void;
 };
+
+/** Why an attempt ends without an outcome: its step goes on elsewhere, or later. */
+export class StepStopped extends Error {
+  override readonly name = "StepStopped";
+}
 
 export type StepOutcome =
   | { readonly ok: true; readonly result: StepResult; readonly blobs: readonly Blob[] }

@@ -1,113 +1,93 @@
 import type { DomainError } from "../core/domain-error.ts";
 import { OrcaError } from "../core/orca-error.ts";
-import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
 import { WorkflowConfig } from "../core/workflow-config.ts";
-import type { Blob } from "../core/workflow/commit.ts";
-import { decideCreation } from "../core/workflow/decide.ts";
-import type { WorkflowEvent } from "../core/workflow/events.ts";
+import type { Commit } from "../core/workflow/commit.ts";
 import { next } from "../core/workflow/next.ts";
 import { restoreState } from "../core/workflow/restore-state.ts";
-import type { WorkflowSettings, WorkflowState } from "../core/workflow/state.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { DeliveryAction } from "../ports/delivery-action.ts";
-import type { EffectiveConfig } from "../ports/effective-config.ts";
+import type { WorkflowState } from "../core/workflow/state.ts";
+import type { Cluster, NodeRole } from "../ports/cluster.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Role } from "../ports/role.ts";
 import type { Storage, TenantStorage } from "../ports/storage.ts";
 import { ActiveWorkflow } from "./active-workflow.ts";
-import { checkDelivery } from "./check-delivery.ts";
+import { ClusterDispatcher } from "./cluster-dispatcher.ts";
+import { type Dispatcher, type DispatcherLimits, keyOf, partsOf } from "./dispatcher.ts";
 import type { CreateWorkflowInput, Engine, Principal, PublishedEvent, ResumeInput } from "./engine.ts";
 import { EventHub } from "./event-hub.ts";
-import { blobOf } from "./hash.ts";
 import { InProcessDispatcher } from "./in-process-dispatcher.ts";
-import type { ModelRouter } from "./model-router.ts";
+import { type FirstCommit, newWorkflow, type NewWorkflowParts } from "./new-workflow.ts";
+import { RemoteFeed } from "./remote-feed.ts";
 import type { StepExecutors } from "./step-executor.ts";
+import { Turnstile } from "./turnstile.ts";
 import { runningSteps, type Wish } from "./workflow-session.ts";
 
-export type EngineParts = {
+export type EngineParts = NewWorkflowParts & {
   readonly storage: Storage;
-  readonly roles: Readonly<Record<RoleName, Role>>;
-  readonly router: ModelRouter;
-  readonly deliveryActions: ReadonlyMap<string, DeliveryAction>;
-  readonly effectiveConfig: EffectiveConfig;
   readonly executors: StepExecutors;
-  readonly maxConcurrentWorkflows: number;
+  readonly limits: DispatcherLimits;
+  /** What this process does on a shared store; alone it does everything. */
+  readonly role: NodeRole;
+  readonly version: string;
   /** Names this process and this start of it; steps of any other owner are orphans here. */
   readonly owner: string;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
   readonly newId: () => string;
 };
 
 const RELOAD_AFTER_MS = 1_000;
+/** Workflows that are read at once: the first goes on before the last of many is there. */
+const MOST_OPENING = 32;
+/** For how long a node waits with a workflow rather than leave a job for it. */
+const LONGEST_HOLD_MS = 5_000;
 
-/** The engine on one process: workflows in memory while something of them runs, in the store otherwise. */
+/** The engine of one process: workflows in memory while something of them runs here, in the store otherwise. */
 export class WorkflowEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #hub: EventHub;
-  readonly #dispatcher: InProcessDispatcher;
+  readonly #dispatcher: Dispatcher;
+  readonly #feed: RemoteFeed;
+  readonly #openers = new Turnstile(MOST_OPENING);
   readonly #active = new Map<string, ActiveWorkflow>();
   readonly #opening = new Map<string, Promise<ActiveWorkflow | null>>();
   readonly #timers = new Map<string, () => void>();
-  readonly #configs = new Map<string, WorkflowConfig>();
+  readonly #configs = new Map<string, Promise<WorkflowConfig>>();
   #stopped = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#hub = new EventHub(parts.logger);
-    this.#dispatcher = new InProcessDispatcher(
-      parts.maxConcurrentWorkflows,
-      (key) => void this.#activate(key),
-    );
+    const { storage, limits, clock, logger } = parts;
+    const activate = (key: string): void => this.#openers.enter(() => this.#activate(key));
+    this.#dispatcher =
+      storage.cluster === null
+        ? new InProcessDispatcher(limits, activate)
+        : new ClusterDispatcher({ cluster: storage.cluster, limits, clock, logger, activate });
+    this.#feed = new RemoteFeed({
+      storage,
+      hub: this.#hub,
+      clock,
+      logger,
+      versionHere: (key) => begunVersion(this.#active.get(key)),
+      refresh: (key) => this.#active.get(key)?.session.refresh(),
+    });
   }
 
   async create(principal: Principal, input: CreateWorkflowInput, id?: string): Promise<WorkflowState> {
     this.#refuseWhenStopped();
-    const { effectiveConfig, router, roles, deliveryActions, clock, newId } = this.#parts;
-    const { config, hash: config_hash } = effectiveConfig(input.scope_id);
-    const pinned = { provider: input.provider, model: input.model };
-    if (input.delivery) checkDelivery(deliveryActions, input.delivery);
-    await router.checkPin(pinned);
-    const settings: WorkflowSettings = {
-      request: input.request,
-      given_title: input.title,
-      given_mode: input.mode,
-      pinned,
-      delivery: input.delivery,
-      prompts: ROLE_NAMES.map((role) => ({ role, hash: roles[role].prompt.hash })),
-      config_hash,
-    };
-    const reference =
-      (await router.pinnedReference(pinned)) ?? (await router.defaultReference(config.default_model));
-    const workflowId = id ?? newId();
-    const events = decideCreation({
-      type: "workflow.create",
-      at: clock.now().toISOString(),
-      actor: principal.actor,
-      id: workflowId,
-      tenant_id: principal.tenant_id,
-      scope_id: input.scope_id,
-      parent_id: null,
-      settings,
-      max_qa_retries: input.max_qa_retries ?? config.max_qa_retries,
-      parked:
-        reference === null
-          ? { reason: "no_model", message: router.withoutModel(pinned, config.default_model) }
-          : null,
-    });
-    const blobs = [blobOf(JSON.stringify(config)), ...ROLE_NAMES.map((role) => promptBlob(roles[role]))];
+    const workflowId = id ?? this.#parts.newId();
+    const { config, first } = await newWorkflow(this.#parts, principal, { ...input, id: workflowId });
     const key = keyOf(principal.tenant_id, workflowId);
     while (this.#opening.has(key)) await this.#opening.get(key);
     this.#refuseWhenStopped();
     const standing = this.#active.get(key);
-    const active = standing ?? (await this.#openBy(key, this.#begin(key, config, { events, blobs })));
+    const active = standing ?? (await this.#openBy(key, this.#begin(key, config, first)));
     return active ? active.session.state : this.load(principal, workflowId);
   }
 
   async load(principal: Principal, id: string): Promise<WorkflowState> {
     const active = this.#active.get(keyOf(principal.tenant_id, id));
-    if (active?.session.begun) return active.session.state;
+    // Among many nodes the store alone knows the newest state.
+    if (active?.session.begun && !this.#dispatcher.shared) return active.session.state;
     const state = await restore(this.#parts.storage.forTenant(principal.tenant_id), id);
     if (state === null) throw notFound(id);
     return state;
@@ -143,14 +123,34 @@ export class WorkflowEngine implements Engine {
   }
 
   async start(): Promise<void> {
+    const { cluster } = this.#parts.storage;
+    if (cluster !== null) return this.#join(cluster);
     const unfinished = await this.#parts.storage.system.listUnfinished();
     for (const { tenant_id, id } of unfinished) this.#dispatcher.enqueue(keyOf(tenant_id, id));
     if (unfinished.length > 0)
       this.#parts.logger.info({ workflows: unfinished.length }, "continuing unfinished workflows");
   }
 
+  async #join(cluster: Cluster): Promise<void> {
+    const { owner, role, version, logger } = this.#parts;
+    await cluster.join(
+      { id: owner, role, version },
+      {
+        work: () => this.#dispatcher.enqueue(""),
+        changed: (changes) => this.#feed.changed(changes),
+        doubted: () => {
+          logger.warn({ node: owner }, "this node was cut off for a while; looking what others have done");
+          for (const { session } of this.#active.values()) if (session.begun) session.refresh();
+        },
+      },
+    );
+    this.#feed.start();
+    if (role !== "api") this.#dispatcher.open();
+  }
+
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
+    this.#feed.stop();
     this.#dispatcher.close();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
@@ -162,6 +162,13 @@ export class WorkflowEngine implements Engine {
     await Promise.allSettled([stopAll(), ...this.#opening.values()]);
     await stopAll();
     cancel();
+    await this.#dispatcher.drained().catch((error: unknown) => {
+      this.#parts.logger.warn(
+        { error },
+        "finished jobs could not be given back; the queue finds them by itself",
+      );
+    });
+    await this.#parts.storage.cluster?.leave();
   }
 
   async #steer(principal: Principal, id: string, wish: Wish): Promise<WorkflowState> {
@@ -208,19 +215,19 @@ export class WorkflowEngine implements Engine {
   }
 
   async #read(key: string): Promise<ActiveWorkflow | null> {
-    const { tenantId, id } = partsOf(key);
+    const { tenant_id: tenantId, workflow_id: id } = partsOf(key);
     const state = await restore(this.#parts.storage.forTenant(tenantId), id);
     if (state === null) return null;
     const config = await this.#configOf(tenantId, state);
     const active = this.#hold(key, config, state);
-    active.interruptOrphans();
+    await active.interruptOrphans();
     return active;
   }
 
   #hold(key: string, config: WorkflowConfig, state: WorkflowState | null): ActiveWorkflow {
     const { storage, owner, clock, logger, random, executors } = this.#parts;
-    const { tenantId, id } = partsOf(key);
-    const tenantStorage = storage.forTenant(tenantId);
+    const { tenant_id, workflow_id: id } = partsOf(key);
+    const tenantStorage = storage.forTenant(tenant_id);
     const active = new ActiveWorkflow(
       {
         storage: tenantStorage,
@@ -230,6 +237,8 @@ export class WorkflowEngine implements Engine {
         random,
         executors,
         mayRun: () => this.#dispatcher.holds(key) || this.#dispatcher.tryTake(key),
+        wakeAfter: (after, stays) => (stays ? null : this.#wakeOf(key, after)),
+        deadOf: (owners) => storage.cluster?.deadOf(owners) ?? Promise.resolve(new Set(owners)),
         publish: (events) => this.#hub.publish(key, id, events),
         settled: (settled, error) => this.#settled(key, { active, state: settled, error }),
       },
@@ -243,13 +252,20 @@ export class WorkflowEngine implements Engine {
   /** A slot was given to the workflow. */
   async #activate(key: string): Promise<void> {
     try {
+      const known = this.#active.get(key);
       let active = await this.#open(key);
       while (active && this.#active.get(key) !== active) active = await this.#open(key);
-      if (active) active.session.poke();
-      else this.#dispatcher.release(key);
+      if (active === null) {
+        this.#parts.logger.warn({ key }, "the queue names a workflow that does not exist; passed over");
+        this.#dispatcher.release(key);
+        return;
+      }
+      if (active === known) await active.interruptOrphans();
+      if (this.#dispatcher.shared) active.session.refresh();
+      else active.session.poke();
     } catch (error) {
       this.#parts.logger.error({ key, error }, "a workflow can't be read; trying again");
-      this.#dispatcher.release(key);
+      this.#dispatcher.postpone(key, RELOAD_AFTER_MS);
       this.#wakeAfter(key, RELOAD_AFTER_MS);
     }
   }
@@ -265,9 +281,28 @@ export class WorkflowEngine implements Engine {
       if (delay !== null && delay > 0) this.#wakeAfter(key, delay);
       return;
     }
+    if (delay !== null && delay <= LONGEST_HOLD_MS && this.#waitsHere(key)) {
+      this.#wakeAfter(key, Math.max(1, delay));
+      return;
+    }
     this.#forget(key, active);
     if (delay === 0 && !this.#stopped) this.#dispatcher.enqueue(key);
     else if (delay !== null) this.#wakeAfter(key, delay);
+  }
+
+  /** Among many nodes, whoever has a workflow keeps it over a short wait. */
+  #waitsHere(key: string): boolean {
+    return !this.#stopped && this.#dispatcher.shared && this.#dispatcher.holds(key);
+  }
+
+  /** What a commit leaves to the other nodes. */
+  #wakeOf(key: string, after: WorkflowState): Commit["wake"] {
+    if (!this.#dispatcher.shared) return null;
+    const delay = this.#delayOfNext(after);
+    if (delay === null || (delay <= LONGEST_HOLD_MS && this.#waitsHere(key))) return null;
+    const at = new Date(this.#parts.clock.now().getTime() + delay).toISOString();
+    const here = delay === 0 && !this.#stopped && this.#dispatcher.hasRoom;
+    return { at: delay === 0 ? null : at, begun: after.head.started_at !== null, here };
   }
 
   /** Milliseconds until something of the workflow may start; null when nothing waits for the time. */
@@ -303,24 +338,28 @@ export class WorkflowEngine implements Engine {
     this.#timers.set(key, cancel);
   }
 
-  async #configOf(tenantId: string, state: WorkflowState): Promise<WorkflowConfig> {
+  #configOf(tenantId: string, state: WorkflowState): Promise<WorkflowConfig> {
     const hash = state.settings.config_hash;
-    const known = this.#configs.get(hash);
-    if (known) return known;
-    const stored = await this.#parts.storage.forTenant(tenantId).readBlob(hash);
-    if (stored === null)
-      throw new Error(`the configuration ${hash} of workflow ${state.head.id} is not stored`);
-    const config = WorkflowConfig.parse(JSON.parse(stored));
-    this.#configs.set(hash, config);
-    return config;
+    const known = this.#configs.get(hash) ?? this.#readConfig(tenantId, hash);
+    this.#configs.set(hash, known);
+    return known;
+  }
+
+  async #readConfig(tenantId: string, hash: string): Promise<WorkflowConfig> {
+    try {
+      const stored = await this.#parts.storage.forTenant(tenantId).readBlob(hash);
+      if (stored === null) throw new Error(`the configuration ${hash} of a workflow is not stored`);
+      return WorkflowConfig.parse(JSON.parse(stored));
+    } catch (error) {
+      this.#configs.delete(hash);
+      throw error;
+    }
   }
 
   #refuseWhenStopped(): void {
     if (this.#stopped) throw new OrcaError("shutting_down", "The server is stopping; try again in a moment.");
   }
 }
-
-type FirstCommit = { readonly events: readonly WorkflowEvent[]; readonly blobs: readonly Blob[] };
 
 type Settled = { readonly active: ActiveWorkflow; readonly state: WorkflowState; readonly error: unknown };
 
@@ -329,17 +368,8 @@ async function restore(storage: TenantStorage, id: string): Promise<WorkflowStat
   return stored && restoreState(stored.head, stored.parts);
 }
 
-function keyOf(tenantId: string, id: string): string {
-  return `${tenantId}/${id}`;
-}
-
-function partsOf(key: string): { tenantId: string; id: string } {
-  const slash = key.indexOf("/");
-  return { tenantId: key.slice(0, slash), id: key.slice(slash + 1) };
-}
-
-function promptBlob(role: Role): { hash: string; content: string } {
-  return { hash: role.prompt.hash, content: role.prompt.text };
+function begunVersion(active: ActiveWorkflow | undefined): number | null {
+  return active?.session.begun ? active.session.state.head.version : null;
 }
 
 function notFound(id: string): OrcaError {

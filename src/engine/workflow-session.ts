@@ -8,8 +8,8 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import { created, evolve } from "../core/workflow/evolve.ts";
 import { next, type RunnableStep } from "../core/workflow/next.ts";
 import { planCommit } from "../core/workflow/plan-commit.ts";
-import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
-import { StorageError, type TenantStorage } from "../ports/storage.ts";
+import { openStep, type OpenStep, type WorkflowState } from "../core/workflow/state.ts";
+import { isTransient, StorageError, type TenantStorage } from "../ports/storage.ts";
 import { failpoint } from "./failpoint.ts";
 import { treeHash } from "./hash.ts";
 
@@ -29,6 +29,8 @@ type Entry = {
   /** Stays in its place while the store is away. */
   readonly patient: boolean;
   readonly blobs: readonly Blob[];
+  /** How often the store has failed at it in a way that does not pass by itself. */
+  failures: number;
   readonly resolve: (result: SubmitResult) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -41,6 +43,8 @@ export type SessionHost = {
   /** Tasks of this workflow that may run at once; null while nothing may start. */
   readonly taskSlots: () => number | null;
   readonly now: () => Date;
+  /** The job that a commit leaves behind for what this process does not take on; null when it leaves none. */
+  readonly wakeAfter: (after: WorkflowState) => Commit["wake"];
   /** Whether patient commands still wait for a store that is away. */
   readonly keepsTrying: () => boolean;
   /** What stands in the journal after `seq`: written by others, or by a commit of ours whose answer was lost. */
@@ -52,6 +56,8 @@ export type SessionHost = {
 };
 
 const MOST_CONFLICTS = 20;
+/** A change that the store can't take, whoever asks, must not keep a workflow from everything else. */
+const MOST_FAILURES = 5;
 
 /**
  * The one door through which a workflow changes: commands are decided one after the other on the newest state, those
@@ -62,6 +68,7 @@ export class WorkflowSession {
   #state: WorkflowState | null;
   #mailbox: Entry[] = [];
   #poked = false;
+  #stale = false;
   #flushing = false;
   #unanswered: UnansweredCommit | null = null;
   #quiet: PromiseWithResolvers<void> | null = null;
@@ -92,9 +99,17 @@ export class WorkflowSession {
     return this.#enqueue({ wish, blobs, patient: true });
   }
 
+  /** As `submitPatiently`, but leaves a turn of the loop for what follows, so that one commit takes both. */
+  submitSoon(wish: Wish, blobs: readonly Blob[] = []): Promise<SubmitResult> {
+    return new Promise((resolve, reject) => {
+      this.#mailbox.push({ wish, blobs, patient: true, failures: 0, resolve, reject });
+      setImmediate(() => this.#schedule());
+    });
+  }
+
   #enqueue(entry: Pick<Entry, "wish" | "blobs" | "patient">): Promise<SubmitResult> {
     return new Promise((resolve, reject) => {
-      this.#mailbox.push({ ...entry, resolve, reject });
+      this.#mailbox.push({ ...entry, failures: 0, resolve, reject });
       this.#schedule();
     });
   }
@@ -105,8 +120,15 @@ export class WorkflowSession {
     this.#schedule();
   }
 
+  /** Others may have written: reads what is missing, then looks whether something may start. */
+  refresh(): void {
+    this.#stale = true;
+    this.poke();
+  }
+
   /** Resolves when nothing more is being written. */
   quiet(): Promise<void> {
+    if (this.#mailbox.length > 0) this.#schedule();
     if (!this.#flushing) return Promise.resolve();
     this.#quiet ??= Promise.withResolvers();
     return this.#quiet.promise;
@@ -122,7 +144,14 @@ export class WorkflowSession {
       const { events: claimed, after } = this.#claim(begun, this.#host.now());
       const written = [...events, ...claimed];
       const result = await this.#commit(
-        planCommit({ before: null, after, events: written, fences: [], blobs }),
+        planCommit({
+          before: null,
+          after,
+          events: written,
+          fences: [],
+          blobs,
+          wake: this.#host.wakeAfter(after),
+        }),
       );
       if (!result.ok) return false;
       this.#advance(after, written);
@@ -142,18 +171,10 @@ export class WorkflowSession {
   async #flushAll(): Promise<void> {
     let failure: unknown = null;
     while (!(failure instanceof StorageError) && (this.#mailbox.length > 0 || this.#poked)) {
-      let entries: readonly Entry[] = this.#mailbox;
+      const entries = this.#mailbox;
       this.#mailbox = [];
       this.#poked = false;
-      failure = null;
-      try {
-        if (this.#unanswered !== null) entries = await this.#settleDoubt(this.#unanswered, entries);
-        await this.#flush(entries);
-      } catch (error) {
-        failure = error;
-        if (error instanceof StorageError) this.#refuse([...entries, ...this.#mailbox], error);
-        else for (const entry of entries) entry.reject(error);
-      }
+      failure = await this.#try(entries);
     }
     this.#flushing = false;
     if (this.#state !== null) this.#host.settled(this.#state, failure);
@@ -161,10 +182,58 @@ export class WorkflowSession {
     this.#quiet = null;
   }
 
-  #refuse(entries: readonly Entry[], error: StorageError): void {
-    const stays = (entry: Entry): boolean => entry.patient && this.#host.keepsTrying();
-    this.#mailbox = entries.filter(stays);
-    for (const entry of entries) if (!stays(entry)) entry.reject(error);
+  /** The failure, or null. */
+  async #try(entries: readonly Entry[]): Promise<unknown> {
+    try {
+      await this.#flushKnowing(entries);
+      return null;
+    } catch (error) {
+      const passes = error instanceof StorageError && isTransient(error);
+      if (!passes && entries.length > 1) return this.#tryOneByOne(entries);
+      this.#refuse(passes ? [...entries, ...this.#mailbox.splice(0)] : entries, error);
+      return error;
+    }
+  }
+
+  /** One change that can't be made must not keep the others from being made. */
+  async #tryOneByOne(entries: readonly Entry[]): Promise<unknown> {
+    let failure: unknown = null;
+    const left: Entry[] = [];
+    for (const entry of entries) {
+      try {
+        await this.#flushKnowing([entry]);
+      } catch (error) {
+        failure = error;
+        if (this.#stays(entry, error)) left.push(entry);
+        else entry.reject(error);
+      }
+    }
+    this.#mailbox.unshift(...left);
+    return failure;
+  }
+
+  /** Flushes on what is true now. */
+  async #flushKnowing(asked: readonly Entry[]): Promise<void> {
+    let entries = asked;
+    if (this.#unanswered !== null) entries = await this.#settleDoubt(this.#unanswered, entries);
+    else if (this.#stale) await this.#catchUp();
+    this.#stale = false;
+    await this.#flush(entries);
+  }
+
+  #refuse(entries: readonly Entry[], error: unknown): void {
+    const left: Entry[] = [];
+    for (const entry of entries) {
+      if (this.#stays(entry, error)) left.push(entry);
+      else entry.reject(error);
+    }
+    this.#mailbox.unshift(...left);
+  }
+
+  #stays(entry: Entry, error: unknown): boolean {
+    if (!(error instanceof StorageError)) return false;
+    if (!isTransient(error)) entry.failures += 1;
+    return entry.patient && entry.failures < MOST_FAILURES && this.#host.keepsTrying();
   }
 
   async #flush(entries: readonly Entry[]): Promise<void> {
@@ -177,7 +246,8 @@ export class WorkflowSession {
       }
       const { events, after, fences, blobs } = decided;
       this.#unanswered = { events, wishes: new Set(entries.map((entry) => entry.wish)) };
-      const result = await this.#commit(planCommit({ before, after, events, fences, blobs }));
+      const wake = this.#host.wakeAfter(after);
+      const result = await this.#commit(planCommit({ before, after, events, fences, blobs, wake }));
       this.#unanswered = null;
       if (result.ok) {
         this.#advance(after, events);
@@ -222,7 +292,8 @@ export class WorkflowSession {
       working = decided.value.reduce(evolve, working);
       decisions.events.push(...decided.value);
       decisions.blobs.push(...blobs);
-      if ("attempt" in wish) decisions.fences.push({ step_id: wish.step_id, attempt: wish.attempt });
+      if ("attempt" in wish && owns(before, wish))
+        decisions.fences.push({ step_id: wish.step_id, attempt: wish.attempt });
     }
     const { events: claimed, after } = this.#claim(working, now);
     decisions.events.push(...claimed);
@@ -282,6 +353,12 @@ type Decisions = {
 
 export function runningSteps(state: WorkflowState): OpenStep[] {
   return state.head.open_steps.filter((step) => step.status === "running");
+}
+
+/** False for what an attempt says after it has lost its step: that writes nothing but its spend. */
+function owns(state: WorkflowState, wish: { readonly step_id: string; readonly attempt: number }): boolean {
+  const step = openStep(state, wish.step_id);
+  return step?.status === "running" && step.attempt === wish.attempt;
 }
 
 function isDue(step: RunnableStep, now: Date): boolean {

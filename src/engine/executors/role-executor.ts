@@ -1,11 +1,13 @@
+import { failuresAfter, fallsBack } from "../../core/failure-policy.ts";
 import type { RoleName } from "../../core/role-name.ts";
 import type { StepRecord } from "../../core/workflow/commands.ts";
+import { compactPacket } from "../../core/workflow/compact-packet.ts";
 import { buildPacket, type HandoffPacket, neededContents } from "../../core/workflow/packet.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { Role } from "../../ports/role.ts";
 import { sha256 } from "../hash.ts";
 import { type CallTarget, type Conversation, journaledCall, recordedCalls } from "../journaled-call.ts";
 import { type ModelCatalogue, splitReference } from "../model-catalogue.ts";
+import type { ModelMeter } from "../model-meter.ts";
 import type { ModelRouter } from "../model-router.ts";
 import { readAnswer } from "../read-answer.ts";
 import type { StepContext, StepExecutor, StepOutcome } from "../step-executor.ts";
@@ -14,7 +16,7 @@ export type RoleExecutorParts = {
   readonly roles: Readonly<Record<RoleName, Role>>;
   readonly catalogue: ModelCatalogue;
   readonly router: ModelRouter;
-  readonly clock: Clock;
+  readonly meter: ModelMeter;
   /** Delivery actions that a Director may choose: those that need no configuration. */
   readonly freeDeliveryActions: readonly string[];
 };
@@ -35,26 +37,69 @@ export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
       const payload = { ...route.substituted, used: route.reference };
       context.record([{ type: "model.substituted", payload }]);
     }
-    const { provider: name, model } = splitReference(route.reference);
-    const provider = parts.catalogue.provider(name);
-    if (!provider)
-      return failed("unknown_model", `There is no provider ${name}; configure it or choose another model.`);
-    const conversation = await prepare(parts, context, role, route.reference);
-    const recorded = await recordedCalls(context);
-    return converse(context, conversation, { provider, model, clock: parts.clock, recorded });
+    return alongTheChain(parts, context, role, route.reference);
   };
+}
+
+/** Where the calls of one attempt stand: ordinals go on counting when another model takes over. */
+type Progress = { calls: number; readonly recorded: CallTarget["recorded"] };
+
+/** The chosen model, and after failures that it can't get over the configured ones, each substitution an event. */
+async function alongTheChain(
+  parts: RoleExecutorParts,
+  context: StepContext,
+  role: RoleName,
+  chosen: string,
+): Promise<StepOutcome> {
+  const { pinned } = context.state().settings;
+  const isPinned = pinned.provider !== null || pinned.model !== null;
+  const progress: Progress = { calls: 0, recorded: await recordedCalls(context) };
+  const fallbacks = isPinned ? [] : context.config.fallback_models.filter((other) => other !== chosen);
+  let reference = chosen;
+  let outcome = await askModel(parts, context, { role, reference, progress });
+  for (const used of fallbacks) {
+    if (outcome.ok) break;
+    const { code, message } = outcome.failure;
+    if (!fallsBack(code, failuresAfter(context.step, code))) break;
+    context.record([{ type: "model.substituted", payload: { asked: reference, used, reason: message } }]);
+    reference = used;
+    outcome = await askModel(parts, context, { role, reference, progress });
+  }
+  return outcome;
+}
+
+type Turn = { readonly role: RoleName; readonly reference: string; readonly progress: Progress };
+
+/** A packet that does not fit the model is shortened once. */
+async function askModel(
+  parts: RoleExecutorParts,
+  context: StepContext,
+  { role, reference, progress }: Turn,
+): Promise<StepOutcome> {
+  const { provider: name, model } = splitReference(reference);
+  const provider = parts.catalogue.provider(name);
+  if (!provider)
+    return failed("unknown_model", `There is no provider ${name}; configure it or choose another model.`);
+  const target = { provider, model, meter: parts.meter, recorded: progress.recorded };
+  const whole = await prepare(parts, context, { role, reference, shorten: false });
+  const outcome = await converse(context, whole, target, progress);
+  if (outcome.ok || outcome.failure.code !== "context_overflow") return outcome;
+  const { attempt } = context.step;
+  const problems = ["The packet does not fit the model's context; it was shortened."];
+  context.record([{ type: "model.reasked", payload: { attempt, ordinal: progress.calls, problems } }]);
+  const shorter = await prepare(parts, context, { role, reference, shorten: true });
+  return converse(context, shorter, target, progress);
 }
 
 async function prepare(
   parts: RoleExecutorParts,
   context: StepContext,
-  roleName: RoleName,
-  reference: string,
+  { role: roleName, reference, shorten }: Omit<Turn, "progress"> & { readonly shorten: boolean },
 ): Promise<Conversation> {
   const role = parts.roles[roleName];
   const state = context.state();
   const hashes = neededContents(state, context.step).map((artifact) => artifact.hash);
-  const packet: HandoffPacket = buildPacket(
+  const whole = buildPacket(
     state,
     { ...context.step, role: roleName },
     {
@@ -64,6 +109,7 @@ async function prepare(
       contents: hashes.length === 0 ? new Map() : await context.storage.readBlobs(hashes),
     },
   );
+  const packet: HandoffPacket = shorten ? compactPacket(whole) : whole;
   const prompt_hash =
     state.settings.prompts.find((prompt) => prompt.role === roleName)?.hash ?? role.prompt.hash;
   const text =
@@ -83,10 +129,12 @@ async function converse(
   context: StepContext,
   conversation: Conversation,
   target: CallTarget,
+  progress: Progress,
 ): Promise<StepOutcome> {
   const { role, schema, messages } = conversation;
   const { attempt } = context.step;
-  for (let ordinal = 1; ; ordinal += 1) {
+  for (let asks = 1; ; asks += 1) {
+    const ordinal = (progress.calls += 1);
     const called = await journaledCall(context, conversation, target, ordinal);
     if (!called.ok) return called;
     const { output, blobs, review } = readAnswer(context.state(), role, schema, called.text);
@@ -96,11 +144,11 @@ async function converse(
       ...review.foreign.map((field) => `${field} is not yours to write; leave it out`),
     ];
     if (problems.length === 0) return { ok: true, result: { kind: "role", role, output }, blobs };
-    if (ordinal > context.config.max_reasks) {
+    if (asks > context.config.max_reasks) {
       if (review.faults.length === 0) return { ok: true, result: { kind: "role", role, output }, blobs };
       return failed(
         "invalid_output",
-        `${role} answered ${ordinal} times against its contract: ${review.faults.join("; ")}`,
+        `${role} answered ${asks} times against its contract: ${review.faults.join("; ")}`,
       );
     }
     context.record(reaskRecords({ role, attempt, ordinal, problems, foreign: review.foreign }));

@@ -14,7 +14,9 @@ import { fold } from "../../core/workflow/evolve.ts";
 import { comparable, restoreState } from "../../core/workflow/restore-state.ts";
 import type { WorkflowState } from "../../core/workflow/state.ts";
 import type { ModelProvider } from "../../ports/chat-model.ts";
+import type { NodeRole } from "../../ports/cluster.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { ModelLimiter } from "../../ports/model-limiter.ts";
 import type { TenantStorage } from "../../ports/storage.ts";
 import type { CreateWorkflowInput, Engine, Principal } from "../engine.ts";
 import { ManualClock } from "./manual-clock.testsuite.ts";
@@ -32,10 +34,14 @@ export type TestEngineOptions = {
   readonly store?: Store;
   readonly workflow?: Partial<WorkflowConfig>;
   readonly max_concurrent_workflows?: number;
+  readonly limiter?: ModelLimiter;
   /** In the place of the one scripted model. */
   readonly providers?: readonly ModelProvider[];
   readonly allowed_directories?: readonly string[];
   readonly random?: () => number;
+  readonly role?: NodeRole;
+  readonly budgets?: unknown;
+  readonly prices?: unknown;
 };
 
 /** What outlives one start of an engine. */
@@ -95,14 +101,19 @@ export class TestEngine {
     const config = Config.parse({
       data_dir: ground.directory,
       database: ground.database,
+      role: options.role ?? "all",
+      budgets: options.budgets,
+      prices: options.prices,
       workflow: { default_model: "fake/small", ...workflow },
       max_concurrent_workflows,
+      max_concurrent_workflows_per_tenant: max_concurrent_workflows,
       delivery: { directory: { allowed: allowed_directories } },
     });
     const logged: LogLine[] = [];
     const app = await openApp(config, {
       providers: options.providers ?? [ground.model],
       clock: ground.clock,
+      limiter: options.limiter ?? openLimiter,
       random: options.random ?? (() => 0.5),
       logger: recordingLogger(logged, {}),
       wrapStorage: (storage) => new TroubledStorage(storage),
@@ -164,7 +175,7 @@ export class TestEngine {
   async parked(id: string, after = 0): Promise<{ reason: string; message: string }> {
     await this.event(
       id,
-      (event) => event.type === "state.transition" && event.payload.to === "paused",
+      (event) => event.type === "state.transition" && WAITING.has(event.payload.to),
       after,
     );
     const { waiting } = (await this.state(id)).head;
@@ -188,6 +199,16 @@ export class TestEngine {
     return TestEngine.open(this.#ground, { ...this.#options, ...options });
   }
 
+  /** Another node on the same store, with the same model and clock. */
+  join(options: TestEngineOptions = {}): Promise<TestEngine> {
+    return TestEngine.open(this.#ground, { ...this.#options, ...options });
+  }
+
+  /** This node ends; the store stays for the others. */
+  async leave(): Promise<void> {
+    await this.app.close(0);
+  }
+
   /** The process is gone from one moment to the next; a new one starts on what it left. */
   async crash(options: TestEngineOptions = {}): Promise<TestEngine> {
     await this.store.sever();
@@ -200,6 +221,11 @@ export class TestEngine {
   }
 }
 
+/** Limits have tests of their own, in real time. */
+const openLimiter: ModelLimiter = { admit: () => Promise.resolve({ end: () => Promise.resolve() }) };
+
+const WAITING: ReadonlySet<string> = new Set(["paused", "awaiting_approval"]);
+
 export const REQUEST: CreateWorkflowInput = {
   request: "Write three files.",
   title: null,
@@ -207,6 +233,7 @@ export const REQUEST: CreateWorkflowInput = {
   provider: null,
   model: null,
   max_qa_retries: null,
+  budget: null,
   delivery: null,
   scope_id: null,
 };

@@ -7,6 +7,8 @@ type Method = (...input: never[]) => Promise<unknown>;
 export class TroubledStorage implements Storage {
   readonly inner: Storage;
   readonly system: Storage["system"];
+  readonly cluster: Storage["cluster"];
+  readonly limitStore: Storage["limitStore"];
   /** Set: whatever is asked is refused with it. */
   outage: StorageError | null = null;
   /** Set: what is written is refused with it; reading works. */
@@ -23,6 +25,8 @@ export class TroubledStorage implements Storage {
   constructor(inner: Storage) {
     this.inner = inner;
     this.system = this.#guard(inner.system, {});
+    this.cluster = inner.cluster;
+    this.limitStore = inner.limitStore;
   }
 
   forTenant(tenantId: string): TenantStorage {

@@ -1,0 +1,71 @@
+import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
+import type { WorkflowConfig } from "../core/workflow-config.ts";
+import type { Blob } from "../core/workflow/commit.ts";
+import { decideCreation } from "../core/workflow/decide.ts";
+import type { WorkflowEvent } from "../core/workflow/events.ts";
+import type { WorkflowSettings } from "../core/workflow/state.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DeliveryAction } from "../ports/delivery-action.ts";
+import type { EffectiveConfig } from "../ports/effective-config.ts";
+import type { Role } from "../ports/role.ts";
+import { checkDelivery } from "./check-delivery.ts";
+import type { CreateWorkflowInput, Principal } from "./engine.ts";
+import { blobOf } from "./hash.ts";
+import type { ModelRouter } from "./model-router.ts";
+
+export type NewWorkflowParts = {
+  readonly roles: Readonly<Record<RoleName, Role>>;
+  readonly router: ModelRouter;
+  readonly deliveryActions: ReadonlyMap<string, DeliveryAction>;
+  readonly effectiveConfig: EffectiveConfig;
+  readonly clock: Clock;
+};
+
+/** What the journal of a workflow begins with. */
+export type FirstCommit = { readonly events: readonly WorkflowEvent[]; readonly blobs: readonly Blob[] };
+
+/** Checks a request and pins what it runs under: prompts, configuration, model, budget. Rejects with an OrcaError. */
+export async function newWorkflow(
+  parts: NewWorkflowParts,
+  principal: Principal,
+  input: CreateWorkflowInput & { readonly id: string },
+): Promise<{ readonly config: WorkflowConfig; readonly first: FirstCommit }> {
+  const { effectiveConfig, router, roles, deliveryActions, clock } = parts;
+  const { config, hash: config_hash } = effectiveConfig(input.scope_id);
+  const pinned = { provider: input.provider, model: input.model };
+  if (input.delivery) checkDelivery(deliveryActions, input.delivery);
+  await router.checkPin(pinned);
+  const settings: WorkflowSettings = {
+    request: input.request,
+    given_title: input.title,
+    given_mode: input.mode,
+    pinned,
+    budget: input.budget ?? config.budget,
+    delivery: input.delivery,
+    prompts: ROLE_NAMES.map((role) => ({ role, hash: roles[role].prompt.hash })),
+    config_hash,
+  };
+  const reference =
+    (await router.pinnedReference(pinned)) ?? (await router.defaultReference(config.default_model));
+  const events = decideCreation({
+    type: "workflow.create",
+    at: clock.now().toISOString(),
+    actor: principal.actor,
+    id: input.id,
+    tenant_id: principal.tenant_id,
+    scope_id: input.scope_id,
+    parent_id: null,
+    settings,
+    max_qa_retries: input.max_qa_retries ?? config.max_qa_retries,
+    parked:
+      reference === null
+        ? { reason: "no_model", message: router.withoutModel(pinned, config.default_model) }
+        : null,
+  });
+  const blobs = [blobOf(JSON.stringify(config)), ...ROLE_NAMES.map((role) => promptBlob(roles[role]))];
+  return { config, first: { events, blobs } };
+}
+
+function promptBlob(role: Role): Blob {
+  return { hash: role.prompt.hash, content: role.prompt.text };
+}
