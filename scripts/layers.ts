@@ -18,6 +18,10 @@ export const layers: Readonly<Record<string, Layer>> = {
   providers: { mayImport: ["core", "ports", "egress"], eachFolderIs: "vendor" },
   files: { mayImport: ["core"] },
   delivery: { mayImport: ["core", "ports", "files"], eachFolderIs: "delivery action" },
+  limits: { mayImport: ["core", "ports"] },
+  prices: { mayImport: ["core", "ports", "config"] },
+  spend: { mayImport: ["core", "ports", "config"] },
+  maintenance: { mayImport: ["core", "ports"] },
   telemetry: { mayImport: ["core", "ports"] },
   config: { mayImport: ["core"] },
   egress: { mayImport: ["core", "ports"] },
@@ -27,7 +31,7 @@ export const layers: Readonly<Record<string, Layer>> = {
 };
 
 /** The commands that start an engine of their own instead of talking to a server. */
-const commandsThatStartTheApp = "src/cli/commands/{serve,run,demo,doctor}.ts";
+const commandsThatStartTheApp = "src/cli/commands/{serve,run,demo,doctor,migrate,backup,restore,prune}.ts";
 
 interface ImportPattern {
   group?: string[];

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 
 import type { Experiment } from "../test/chaos/experiments/experiment.ts";
 import { EXPERIMENTS } from "../test/chaos/experiments/registry.ts";
-import { type Store, STORES } from "../test/chaos/installation.ts";
+import type { Store } from "../test/chaos/installation.ts";
 import { ProvenWrong } from "../test/chaos/proven-wrong.ts";
 import type { ExperimentOptions } from "../test/chaos/rehearsal.ts";
 
@@ -19,34 +19,35 @@ function asked(): { readonly experiment: Experiment; readonly options: Experimen
   const [name, ...more] = positionals;
   if (name === undefined) return null;
   const experiment = EXPERIMENTS.find((one) => one.name === name);
-  const store = STORES.find((one) => one === (values.store ?? "sqlite"));
   if (!experiment || more.length > 0) throw new Error(`there is no experiment ${positionals.join(" ")}`);
-  if (!store) throw new Error(`the store is one of ${STORES.join(", ")}`);
-  const size = sizeOf(experiment, values.size);
+  const { stores } = experiment;
+  const store = values.store === undefined ? stores[0] : stores.find((one) => one === values.store);
+  if (!store) throw new Error(`the store of ${name} is one of ${stores.join(", ")}`);
+  const size = sizeOf(experiment, store, values.size);
   const seed = values.seed ?? randomBytes(4).toString("hex");
   const say = (line: string): void => console.error(line);
   return { experiment, options: { size, seed, store, postgresUrl: null, say } };
 }
 
-function sizeOf({ sizes }: Experiment, text: string | undefined): number {
+function sizeOf({ sizes, fullOn }: Experiment, store: Store, text: string | undefined): number {
   if (text === undefined) return sizes.usual;
-  if (text === "full") return sizes.full;
+  if (text === "full") return fullOn?.[store] ?? sizes.full;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error("the size is a whole number, or full");
   return Number(text);
 }
 
 function list(): void {
   console.log("npm run prove -- <name> [--size N|full] [--seed S] [--store sqlite|postgres]\n");
-  for (const { name, summary, sizes, unit } of EXPERIMENTS)
-    console.log(
-      `  ${name.padEnd(12)} ${summary}\n${" ".repeat(15)}${sizes.usual} ${unit}, full: ${sizes.full}`,
-    );
+  for (const { name, summary, sizes, unit, stores } of EXPERIMENTS) {
+    const full = `${sizes.usual} ${unit}, full: ${sizes.full}`;
+    console.log(`  ${name.padEnd(13)} ${summary}\n${" ".repeat(16)}${full}; on ${stores.join(" or ")}`);
+  }
 }
 
 async function prove(experiment: Experiment, options: ExperimentOptions): Promise<void> {
   const { name, unit } = experiment;
   const { seed, size, store } = options;
-  console.error(`${name}: ${size} ${unit} on ${store satisfies Store}, seed ${seed}`);
+  console.error(`${name}: ${size} ${unit} on ${store}, seed ${seed}`);
   try {
     const figures = await experiment.run(options);
     console.log(JSON.stringify({ experiment: name, kept: true, ...figures }));

@@ -26,6 +26,7 @@ type GivenOptions = {
   readonly config?: string;
   readonly dataDir?: string;
   readonly database?: string;
+  readonly role?: string;
   readonly host?: string;
   readonly port?: string;
   readonly logLevel?: string;
@@ -37,6 +38,7 @@ export function configOf(options: GivenOptions): LoadedConfig {
     config: options.config,
     data_dir: options.dataDir,
     database: options.database,
+    role: options.role,
     host: options.host,
     port: options.port,
     log_level: options.logLevel,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { EventRow } from "../contract/event-row.ts";
 import type { Problem } from "../contract/problem.ts";
+import type { UsageView } from "../contract/usage-view.ts";
 import type { CreateWorkflowBody, ResumeWorkflowBody } from "../contract/workflow-request.ts";
 import type { WorkflowSummary } from "../contract/workflow-summary.ts";
 import type { ArtifactView, WorkflowView } from "../contract/workflow-view.ts";
@@ -102,6 +103,10 @@ export class HttpClient {
 
   listModels(provider: string): Promise<Model[]> {
     return this.#everyPage(`/api/v1/providers/${encodeURIComponent(provider)}/models`);
+  }
+
+  usage(query: Query): Promise<UsageView> {
+    return this.#json(`/api/v1/usage${queryText(query)}`);
   }
 
   testProvider(name: string): Promise<ProviderHealth> {
@@ -201,6 +206,8 @@ function refusal(status: number, body: string | null, url: string): CliError {
   if (!problem) {
     return new CliError("unavailable", `${url} does not answer like an orca server (HTTP ${status})`);
   }
+  // It still answers, but is as good as gone: whoever follows a workflow goes on elsewhere.
+  if (problem.code === "shutting_down") return new ServerLostError(url, "it is going down");
   const fields = problem.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`);
   // The general refusal only counts the fields; any other detail says more than they do.
   const general = problem.code === "invalid_request" && fields.length > 0;

@@ -1,18 +1,23 @@
 import { Command } from "@commander-js/extra-typings";
 
+import { packageVersion } from "../config/package-version.ts";
 import type { CommandContext } from "./command-context.ts";
 import { commandName } from "./command-name.ts";
+import { addBackupCommand } from "./commands/backup.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addMigrateCommand } from "./commands/migrate.ts";
 import { addModelsCommand } from "./commands/models.ts";
+import { addPruneCommand } from "./commands/prune.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addUsageCommand } from "./commands/usage.ts";
 import { addVersionCommand } from "./commands/version.ts";
 import { addWorkflowsCommand } from "./commands/workflows.ts";
 import { EXIT_CODES } from "./exit-code.ts";
 import { openOutput } from "./output.ts";
-import { packageVersion } from "./package-version.ts";
 import { reportFailure } from "./report-failure.ts";
 
 const EXIT_CODE_HELP = [
@@ -49,8 +54,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addWorkflowsCommand(program, context);
   addModelsCommand(program, context);
+  addUsageCommand(program, context);
   addDemoCommand(program, context);
   addDoctorCommand(program, context);
+  addMigrateCommand(program, context);
+  addBackupCommand(program, context);
+  addRestoreCommand(program, context);
+  addPruneCommand(program, context);
   addConfigCommand(program, context);
   addVersionCommand(program, context);
   try {

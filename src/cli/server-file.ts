@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Config } from "../config/config.ts";
@@ -17,43 +17,77 @@ export type ServerFile = {
 };
 
 const ANSWER_TIMEOUT_MS = 2000;
+const FIRST = "server.json";
+const FURTHER = /^server-\d+\.json$/;
 
-function fileOf(config: Config): string {
-  return join(config.data_dir, "server.json");
-}
-
+/**
+ * Leaves the address of this node. The first node of a data directory has `server.json`; those that join it while it
+ * answers have a file each, named after their port, so that none takes the address of another away.
+ */
 export async function writeServerFile(
   config: Config,
   server: Omit<ServerFile, "pid" | "database">,
 ): Promise<void> {
-  const file = fileOf(config);
+  const first = await readServerFile(join(config.data_dir, FIRST));
+  // One address has one server: what it left there before is no other node.
+  const taken = first !== null && first.url !== server.url && (await answers(first));
+  const name = taken ? `server-${new URL(server.url).port}.json` : FIRST;
+  const file = join(config.data_dir, name);
   const whole: ServerFile = { ...server, pid: process.pid, database: maskUrl(config.database) };
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, `${JSON.stringify(whole)}\n`, { mode: 0o600 });
   await rename(partial, file);
 }
 
-/** Removes the file unless another server has put its own there meanwhile. */
+/** Removes the file of this node, wherever it stands, and no other. */
 export async function removeServerFile(config: Config, instanceId: string): Promise<void> {
-  if ((await readServerFile(config))?.instance_id === instanceId) await rm(fileOf(config), { force: true });
+  for (const { file, server } of await serverFiles(config))
+    if (server.instance_id === instanceId) await rm(file, { force: true });
 }
 
-/** The server of this data directory and database, when one answers under the id that it left. */
+/** A server of this data directory and database that answers under the id that it left; the first one if it does. */
 export async function findServer(config: Config): Promise<ServerFile | null> {
-  const server = await readServerFile(config);
-  if (!server || server.database !== maskUrl(config.database)) return null;
+  for (const { server } of await serverFiles(config))
+    if (server.database === maskUrl(config.database) && (await answers(server))) return server;
+  return null;
+}
+
+async function answers(server: ServerFile): Promise<boolean> {
   try {
     const health = await new HttpClient(server.url).health(AbortSignal.timeout(ANSWER_TIMEOUT_MS));
-    return health.instance_id === server.instance_id ? server : null;
+    return health.instance_id === server.instance_id;
   } catch (error) {
-    if (error instanceof CliError) return null;
+    if (error instanceof CliError) return false;
     throw error;
   }
 }
 
-async function readServerFile(config: Config): Promise<ServerFile | null> {
+async function serverFiles(
+  config: Config,
+): Promise<readonly { readonly file: string; readonly server: ServerFile }[]> {
+  const names = (await namesIn(config.data_dir)).filter((name) => name === FIRST || FURTHER.test(name));
+  const found = [];
+  // "server.json" sorts behind "server-1.json", but comes first.
+  for (const name of names.toSorted((left, right) => Number(right === FIRST) - Number(left === FIRST))) {
+    const file = join(config.data_dir, name);
+    const server = await readServerFile(file);
+    if (server) found.push({ file, server });
+  }
+  return found;
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
   try {
-    const value = JSON.parse(await readFile(fileOf(config), "utf8")) as Partial<ServerFile>;
+    return await readdir(directory);
+  } catch {
+    // Not there or not readable: nobody has left an address that could be used.
+    return [];
+  }
+}
+
+async function readServerFile(file: string): Promise<ServerFile | null> {
+  try {
+    const value = JSON.parse(await readFile(file, "utf8")) as Partial<ServerFile>;
     return typeof value.url === "string" && typeof value.instance_id === "string"
       ? (value as ServerFile)
       : null;

@@ -1,4 +1,5 @@
 import type { WorkflowView } from "../contract/workflow-view.ts";
+import { costText } from "./cost-text.ts";
 import type { ModelUsage } from "./model-usage.ts";
 import { ROLE_TITLES, countText, oneLine, plural, sizeText } from "./progress/wording.ts";
 import { table } from "./table.ts";
@@ -6,7 +7,7 @@ import { table } from "./table.ts";
 /** A workflow for a person, section by section; empty sections are left out. */
 export function workflowLines(workflow: WorkflowView, usage: readonly ModelUsage[] = []): string[] {
   const { spend, execution, waiting, error } = workflow;
-  const spent = `${countText(spend.input_tokens)} tokens in, ${countText(spend.output_tokens)} out`;
+  const spent = `${countText(spend.input_tokens)} tokens in, ${countText(spend.output_tokens)} out, ${costText(spend)}`;
   const head = [
     ["id", workflow.id],
     ["title", workflow.title],

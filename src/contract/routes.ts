@@ -2,11 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 
 import { EventRow, EventsQuery } from "./event-row.ts";
 import { HealthView, ReadinessView } from "./health-view.ts";
-import { listOf, NoQuery, PageQuery } from "./paging.ts";
-import { Problem, PROBLEM_MEDIA_TYPE } from "./problem.ts";
+import { NoQuery, PageQuery } from "./paging.ts";
 import { ModelView, ProviderHealthView, ProviderView } from "./provider-view.ts";
 import { PostHeaders, StreamHeaders, TenantHeaders } from "./request-headers.ts";
-import { StepView } from "./step-view.ts";
+import { body, json, page, refused } from "./route-parts.ts";
 import { CreateWorkflowBody, NoFields, ResumeWorkflowBody } from "./workflow-request.ts";
 import { WorkflowsQuery, WorkflowSummary } from "./workflow-summary.ts";
 import { ArtifactView, FindingView, WorkflowView } from "./workflow-view.ts";
@@ -16,23 +15,6 @@ const ArtifactPath = z.object({ id: z.string(), artifact_id: z.string() });
 const ProviderPath = z.object({ name: z.string() });
 
 const WORKFLOW = "/api/v1/workflows/{id}";
-
-function json<Schema extends z.ZodType>(schema: Schema, description: string) {
-  return { description, content: { "application/json": { schema } } };
-}
-
-function page<Item extends z.ZodType>(item: Item, name: string, description: string) {
-  return json(listOf(item, name), description);
-}
-
-function body<Schema extends z.ZodType, Required extends boolean>(schema: Schema, required: Required) {
-  return { required, content: { "application/json": { schema } } };
-}
-
-const refused = {
-  description: "Refused; `code` says why.",
-  content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem } },
-};
 
 const text = { "text/plain": { schema: z.string() } };
 
@@ -183,16 +165,6 @@ export const readArtifact = createRoute({
     404: refused,
     422: refused,
   },
-});
-
-export const listSteps = createRoute({
-  method: "get",
-  path: `${WORKFLOW}/steps`,
-  operationId: "listSteps",
-  tags: ["workflows"],
-  summary: "List the steps of a workflow",
-  request: { headers: TenantHeaders, params: WorkflowPath, query: PageQuery },
-  responses: { 200: page(StepView, "StepList", "A page of steps."), 404: refused, 422: refused },
 });
 
 export const listFindings = createRoute({

@@ -1,10 +1,13 @@
+import { toDollars, toMicroDollars } from "../core/micro-dollars.ts";
 import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
+import { budgetUse } from "../core/workflow/budget.ts";
 import {
   type ArtifactState,
   byOrdinal,
   documentOf,
   type FindingState,
   type OpenStep,
+  type Spend,
   type SuggestionState,
   type TaskState,
   type WorkflowHead,
@@ -13,8 +16,8 @@ import {
 import { toWorkflowSummary } from "./workflow-summary.ts";
 import type { ArtifactView, FindingView, OpenStepView, WorkflowView } from "./workflow-view.ts";
 
-/** The whole workflow as the API shows it. */
-export function toWorkflowView(state: WorkflowState): WorkflowView {
+/** The whole workflow as the API shows it; running time counts until `at`. */
+export function toWorkflowView(state: WorkflowState, at: string = state.head.updated_at): WorkflowView {
   const { head, settings } = state;
   const brief = documentOf(state, "brief");
   return {
@@ -43,6 +46,7 @@ export function toWorkflowView(state: WorkflowState): WorkflowView {
     suggestions: byOrdinal(state.suggestions.values()).map(suggestionView),
     delivery: deliveryView(state),
     spend: spendView(head),
+    budget: budgetView(state, at),
     execution: executionView(state),
   };
 }
@@ -87,17 +91,63 @@ function deliveryView({ delivery }: WorkflowState): WorkflowView["delivery"] {
   return delivery && { ...delivery, links: [...delivery.links], metadata: [...delivery.metadata] };
 }
 
-function spendView({ spend }: WorkflowHead): WorkflowView["spend"] {
+function spendView({ spend, open_steps, in_doubt }: WorkflowHead): WorkflowView["spend"] {
   const by_role = spend.toSorted(
     (left, right) => ROLE_NAMES.indexOf(left.role) - ROLE_NAMES.indexOf(right.role),
   );
-  const total = { model_calls: 0, input_tokens: 0, output_tokens: 0 };
-  for (const part of spend) {
-    total.model_calls += part.model_calls;
-    total.input_tokens += part.input_tokens;
-    total.output_tokens += part.output_tokens;
-  }
-  return { ...total, by_role };
+  const pending = [...open_steps.flatMap(({ call }) => (call ? [call] : [])), ...in_doubt];
+  const unknown = pending.some(({ reserved_cost_usd }) => reserved_cost_usd === null);
+  return {
+    ...spendFields(spend),
+    by_role: by_role.map((part) => ({ role: part.role, ...spendFields([part]) })),
+    pending: {
+      model_calls: pending.length,
+      tokens: sum(pending.map(({ reserved_tokens }) => reserved_tokens)),
+      cost_usd: unknown ? null : money(pending.map(({ reserved_cost_usd }) => reserved_cost_usd ?? 0)),
+    },
+  };
+}
+
+function spendFields(parts: readonly Spend[]): Omit<WorkflowView["spend"], "by_role" | "pending"> {
+  const calls_without_price = sum(parts.map((part) => part.unpriced_calls));
+  const cost_usd_known = money(parts.map((part) => part.cost_usd));
+  return {
+    model_calls: sum(parts.map((part) => part.model_calls)),
+    input_tokens: sum(parts.map((part) => part.input_tokens)),
+    output_tokens: sum(parts.map((part) => part.output_tokens)),
+    cost_usd: calls_without_price > 0 ? null : cost_usd_known,
+    cost_usd_known,
+    calls_without_price,
+  };
+}
+
+function budgetView({ head, settings: { budget } }: WorkflowState, at: string): WorkflowView["budget"] {
+  const used = budgetUse(head, at);
+  const left = (most: number | null, of: number): number | null =>
+    most === null ? null : Math.max(0, most - of);
+  const { max_cost_usd, max_tokens, max_duration_s, max_model_calls } = budget;
+  const cost = left(max_cost_usd, used.cost_usd);
+  return {
+    max_cost_usd,
+    max_tokens,
+    max_duration_s,
+    max_model_calls,
+    left: {
+      cost_usd: cost === null ? null : money([cost]),
+      tokens: left(max_tokens, used.tokens),
+      duration_s: left(max_duration_s, used.duration_s),
+      model_calls: left(max_model_calls, used.model_calls),
+    },
+  };
+}
+
+/** Sums of binary fractions, without what the fractions add. */
+function money(amounts: readonly number[]): number {
+  return toDollars(sum(amounts.map(toMicroDollars)));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function executionView({ head }: WorkflowState): WorkflowView["execution"] {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { Mode } from "../core/role-name.ts";
+import { Budget } from "../core/workflow-config.ts";
 
 const LARGEST_TITLE = 200;
 
@@ -12,6 +13,10 @@ export const maxQaRetries = z
   .describe("Repair cycles before the workflow fails; null takes the configured number.");
 const provider = z.string().min(1).max(64).nullish().describe("Pins a configured provider for every role.");
 const model = z.string().min(1).max(256).nullish().describe("Pins a model for every role.");
+
+const budget = Budget.nullish().describe(
+  "What the workflow may spend before it waits for a person; null takes the configured budget.",
+);
 
 const Json = z.json().openapi("Json");
 
@@ -32,6 +37,7 @@ export const CreateWorkflowBody = z
     provider,
     model,
     max_qa_retries: maxQaRetries,
+    budget,
     delivery: z
       .strictObject({
         action: z.string().min(1).max(64),
@@ -46,7 +52,7 @@ export const CreateWorkflowBody = z
 export type CreateWorkflowBody = z.infer<typeof CreateWorkflowBody>;
 
 export const ResumeWorkflowBody = z
-  .strictObject({ max_qa_retries: maxQaRetries, provider, model })
+  .strictObject({ max_qa_retries: maxQaRetries, budget, provider, model })
   .openapi("ResumeWorkflow");
 export type ResumeWorkflowBody = z.infer<typeof ResumeWorkflowBody>;
 

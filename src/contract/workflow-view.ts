@@ -13,7 +13,9 @@ import {
 } from "../core/documents.ts";
 import { RoleName } from "../core/role-name.ts";
 import { DirectorOutput, RefinerOutput } from "../core/role-output.ts";
+import { Budget } from "../core/workflow-config.ts";
 import { DeliveryRequest, StepKind, TASK_STATUSES } from "../core/workflow/state.ts";
+import { PendingFields, SpendFields } from "./spend-view.ts";
 import { WorkflowSummary } from "./workflow-summary.ts";
 
 export const ArtifactView = z
@@ -77,7 +79,24 @@ const DeliveryView = z
   })
   .openapi("Delivery");
 
-const Tokens = { model_calls: z.int(), input_tokens: z.int(), output_tokens: z.int() };
+const SpendView = z.object({
+  ...SpendFields,
+  by_role: z.array(z.object({ role: RoleName, ...SpendFields })),
+  pending: z
+    .object(PendingFields)
+    .describe("Calls whose end is not known, in flight or lost, at their worst case. In no other sum."),
+});
+
+const BudgetView = Budget.extend({
+  left: z
+    .object({
+      cost_usd: z.number().nullable(),
+      tokens: z.int().nullable(),
+      duration_s: z.number().nullable(),
+      model_calls: z.int().nullable(),
+    })
+    .describe("Less what calls in flight or lost may take; null where there is no limit."),
+});
 
 const OpenStepView = z.object({
   id: z.string(),
@@ -137,7 +156,8 @@ export const WorkflowView = WorkflowSummary.extend({
     }),
   ),
   delivery: DeliveryView.nullable().describe("How the last hand-over went; null before it."),
-  spend: z.object({ ...Tokens, by_role: z.array(z.object({ role: RoleName, ...Tokens })) }),
+  spend: SpendView,
+  budget: BudgetView.describe("What the workflow may spend before it waits for a person; null is no limit."),
   execution: ExecutionView,
 }).openapi("Workflow");
 export type WorkflowView = z.infer<typeof WorkflowView>;

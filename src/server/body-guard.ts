@@ -31,15 +31,16 @@ export function bodyGuard({ config }: Pick<ServerParts, "config">): MiddlewareHa
 }
 
 async function readBytes(c: Context, limit: number): Promise<Uint8Array> {
-  const tooLarge = new HttpError("request_too_large", `The body is longer than ${limit} bytes.`);
+  const tooLarge = (): HttpError =>
+    new HttpError("request_too_large", `The body is longer than ${limit} bytes.`);
   const declared = Number(c.req.header("content-length") ?? Number.NaN);
-  if (declared > limit) throw tooLarge;
+  if (declared > limit) throw tooLarge();
   if (Number.isInteger(declared)) return new Uint8Array(await c.req.raw.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of c.req.raw.body ?? []) {
     length += chunk.byteLength;
-    if (length > limit) throw tooLarge;
+    if (length > limit) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -8,12 +8,15 @@ import { idempotency } from "./idempotency.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { localPrincipal } from "./principal.ts";
 import { answerProblem } from "./problem-response.ts";
+import { refuseNewWork } from "./refuse-new-work.ts";
 import { requestContext } from "./request-context.ts";
 import { artifactRoutes } from "./routes/artifact-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { providerRoutes } from "./routes/provider-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
+import { stepRoutes } from "./routes/step-routes.ts";
+import { usageRoutes } from "./routes/usage-routes.ts";
 import { steeringRoutes, workflowRoutes } from "./routes/workflow-routes.ts";
 import type { ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -27,7 +30,10 @@ const FORMER_PATHS = [
   ...FORMER_ROOTS.flatMap((root) => [root, `${root}/*`]),
 ];
 
-/** The whole HTTP side of the product; it starts nothing and listens nowhere. */
+const WORKER_ONLY =
+  "This node is a worker: it runs workflows and answers only /healthz and /readyz. Ask a node whose role is api or all.";
+
+/** The whole HTTP side of the product; it starts nothing and listens nowhere. Of a worker only whether it is well. */
 export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook: (result) => {
@@ -35,9 +41,15 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
     },
   });
   app.onError((error, c) => answerProblem(c, error));
-  app.notFound((c) => answerProblem(c, notFound(c.req.method, c.req.path)));
-
   app.use(requestContext(parts), browserGuard(parts));
+  if (parts.config.role === "worker") {
+    app.notFound((c) => answerProblem(c, new HttpError("route_not_found", WORKER_ONLY)));
+    healthRoutes(app, parts);
+    return app;
+  }
+  app.notFound((c) => answerProblem(c, notFound(c.req.method, c.req.path)));
+  app.use(refuseNewWork(parts));
+
   app.on(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], FORMER_PATHS, (c) => {
     const { pathname, search } = new URL(c.req.url);
     const path = pathname === "/docs/openapi.yaml" ? "/openapi.json" : pathname.replace(/\/+$/, "");
@@ -53,6 +65,8 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
 
   workflowRoutes(app, parts);
   steeringRoutes(app, parts);
+  stepRoutes(app);
+  usageRoutes(app, parts);
   eventRoutes(app, parts);
   artifactRoutes(app, parts);
   providerRoutes(app, parts);

@@ -10,6 +10,8 @@ import type { TenantStorage } from "../ports/storage.ts";
 const PAGE = 500;
 const HEARTBEAT_MS = 10_000;
 const RETRY = Buffer.from("retry: 2000\n\n");
+/** Clients of a server that goes down come back in this time, not all at once. */
+const RETURN_WITHIN_MS = 1_000;
 const HEARTBEAT = Buffer.from(": still here\n\n");
 /** What may wait for one slow client before it is put back to reading at its own pace. */
 const MOST_WAITING_BYTES = 1_048_576;
@@ -36,7 +38,9 @@ export class EventStreams {
   constructor(engine: Pick<Engine, "subscribe">, shutdown: AbortSignal) {
     this.#engine = engine;
     this.#shutdown = shutdown;
-    shutdown.addEventListener("abort", () => this.#streams.forEach((stream) => stream.end()), { once: true });
+    shutdown.addEventListener("abort", () => this.#streams.forEach((stream) => stream.leave()), {
+      once: true,
+    });
   }
 
   /** Takes the response over. */
@@ -89,6 +93,13 @@ class EventStream {
     this.#catchUp();
   }
 
+  /** Ends the stream before the workflow does: the client is told to come back, to whichever node answers then. */
+  leave(): void {
+    const after = Math.ceil(Math.random() * RETURN_WITHIN_MS);
+    this.#write(Buffer.from(`retry: ${after}\n\n`));
+    this.end();
+  }
+
   end(): void {
     this.#over = true;
     this.#request.outgoing.end();
@@ -110,7 +121,6 @@ class EventStream {
     this.#heard = Math.max(this.#heard, newest.event.seq);
     if (!this.#live) return;
     const { outgoing } = this.#request;
-    outgoing.cork();
     for (const published of events) {
       const { seq } = published.event;
       if (seq <= this.#last) continue;
@@ -122,7 +132,6 @@ class EventStream {
       this.#last = seq;
       this.#write(sharedFrame(published));
     }
-    outgoing.uncork();
     if (this.#live && this.#last === newest.event.seq && newest.event.type === "workflow.closed") this.end();
   }
 

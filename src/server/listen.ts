@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { getRequestListener } from "@hono/node-server";
 
@@ -19,13 +21,15 @@ export type ListenOptions = {
   readonly port: number;
   /** Aborted by `close`, so that open streams end; its signal is the one that the server was created with. */
   readonly shutdown: AbortController;
-  /** How long `close` waits for requests in flight before it cuts their connections. */
+  /** How long `drain` waits for requests in flight, and `close` before it cuts their connections. */
   readonly drain_ms: number;
 };
 
 export type Listening = {
   readonly url: string;
   readonly port: number;
+  /** Begins the end: streams end, and every answer from now on closes its connection. Resolves when what was in flight is answered. */
+  drain(): Promise<void>;
   /** Takes no new connection, lets requests in flight finish. Resolves when all connections are gone. */
   close(): Promise<void>;
 };
@@ -40,17 +44,39 @@ export async function listen(
     errorHandler: unreadable,
   });
   // A request without Host reaches the app's own answer to it, not node's empty one.
-  const server = createServer(
-    { requireHostHeader: false },
-    (incoming, outgoing) => void listener(incoming, outgoing),
-  );
+  const inFlight = new Set<ServerResponse>();
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    inFlight.add(outgoing);
+    outgoing.once("close", () => inFlight.delete(outgoing));
+    if (options.shutdown.signal.aborted) outgoing.setHeader("connection", "close");
+    void listener(incoming, outgoing);
+  });
   server.on("clientError", answerClientError);
   const silent = silentSockets(server);
   await bound(server, options);
   const { port } = server.address() as AddressInfo;
   const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
   let closing: Promise<void> | undefined;
-  return { url: `http://${host}:${port}`, port, close: () => (closing ??= close(server, silent, options)) };
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    drain: () => drain(inFlight, options),
+    close: () => (closing ??= close(server, silent, options)),
+  };
+}
+
+async function drain(
+  inFlight: ReadonlySet<ServerResponse>,
+  { shutdown, drain_ms }: ListenOptions,
+): Promise<void> {
+  shutdown.abort();
+  const answered = [...inFlight].map(async (outgoing) => {
+    if (!outgoing.headersSent) outgoing.setHeader("connection", "close");
+    if (!outgoing.closed) await once(outgoing, "close");
+  });
+  const patience = new AbortController();
+  await Promise.race([Promise.all(answered), sleep(drain_ms, undefined, { signal: patience.signal })]);
+  patience.abort();
 }
 
 /** Sockets that have sent nothing yet: node counts them as busy, and clients open them ahead of need. */

@@ -6,6 +6,8 @@ import type { ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 const DEFAULT_TENANT = "default";
+/** The one principal of local mode, who may do everything. */
+export const LOCAL_ACTOR = "local";
 
 /** Local mode: whoever reaches the server is its owner, and headers say in which tenant and scope they work. */
 export function localPrincipal({ storage }: Pick<ServerParts, "storage">): MiddlewareHandler<ServerEnv> {
@@ -16,7 +18,7 @@ export function localPrincipal({ storage }: Pick<ServerParts, "storage">): Middl
     });
     if (!headers.success) throw invalidRequest("header", headers.error);
     const tenant = headers.data["x-tenant-id"] ?? DEFAULT_TENANT;
-    c.set("principal", { tenant_id: tenant, actor: "local" });
+    c.set("principal", { tenant_id: tenant, actor: LOCAL_ACTOR });
     c.set("scope_id", headers.data["x-scope-id"] ?? null);
     c.set("storage", storage.forTenant(tenant));
     await next();

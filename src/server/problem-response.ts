@@ -28,7 +28,9 @@ export function answerProblem(c: Context, error: Error): Response {
   const { status, retry_after_s } = PROBLEMS[refusal.code];
   if (status >= 500) {
     const cause = refusal.code === "internal" ? { error } : { error: error.message, code: refusal.code };
-    c.get("log").error({ method: c.req.method, path: c.req.path, ...cause }, "request failed");
+    // A server that goes down is no fault: whoever asks is told to ask again.
+    const level = refusal.code === "shutting_down" ? "info" : "error";
+    c.get("log")[level]({ method: c.req.method, path: c.req.path, ...cause }, "request failed");
   }
   const headers = {
     "content-type": PROBLEM_MEDIA_TYPE,

@@ -9,6 +9,8 @@ export type HttpErrorCode =
   | "unsupported_media_type"
   | "request_too_large"
   | "request_timeout"
+  | "step_not_found"
+  | "model_call_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "host_not_allowed"
@@ -46,6 +48,8 @@ export const PROBLEMS = {
     "Check the id, and that X-Tenant-ID names the tenant it was created in.",
   ),
   artifact_not_found: kind(404, "No such artifact", "List the workflow's artifacts for their ids."),
+  step_not_found: kind(404, "No such step", "List the workflow's steps for their ids."),
+  model_call_not_found: kind(404, "No such model call", "List the step's model calls."),
   provider_not_found: kind(
     404,
     "No such provider",
@@ -103,6 +107,7 @@ export const PROBLEMS = {
   already_closed: kind(409, "Workflow has ended", "Start a new workflow, or resume it when it failed."),
   not_resumable: kind(409, "Workflow cannot be resumed", "Only paused and failed workflows can be resumed."),
   repair_exhausted: kind(409, "Repair cycles used up", "Resume with a higher max_qa_retries."),
+  budget_exhausted: kind(409, "Budget used up", "Resume with a higher budget."),
   no_model: kind(409, "No model", "Connect a provider, then resume the workflow."),
   step_not_runnable: kind(409, "Step not runnable", "Read the workflow again; it has moved on."),
   stale_attempt: kind(409, "Attempt is over", "Read the workflow again; it has moved on."),

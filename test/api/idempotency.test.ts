@@ -182,6 +182,8 @@ function withFailingAnswers(storage: Storage): Storage {
     });
   return {
     system: storage.system,
+    cluster: storage.cluster,
+    limitStore: storage.limitStore,
     forTenant: (id) => failing(storage.forTenant(id)),
     close: () => storage.close(),
   };

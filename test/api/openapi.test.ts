@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openapiDocument, ROUTES } from "../../src/contract/openapi-document.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { type Api, openApi } from "./open-api.ts";
+import { answered, plant, STEP_ID } from "./planted-calls.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -38,8 +39,12 @@ test("every route of the server is documented and every documented route is serv
 test.each(ROUTES)("$method $path is alive", async ({ method, path, responses }) => {
   const { id } = await api.create();
   await api.closed(id);
+  const planted = path.includes("{attempt}") ? `wf_alive` : id;
+  if (planted !== id) await plant(api, { id: planted, calls: [answered()] });
   const target = path
-    .replace("{id}", id)
+    .replace("{id}", planted)
+    .replace("{step_id}", planted === id ? "director" : STEP_ID)
+    .replace("{attempt}/{ordinal}", "1/1")
     .replace("{artifact_id}", "a1")
     .replace("{name}", "fake")
     .replace("{file}", "swagger-ui.css")

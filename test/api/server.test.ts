@@ -49,6 +49,8 @@ describe("health", () => {
     const system = { ...api.storage.system, listUnfinished: () => Promise.resolve([]), ping };
     const storage = {
       system,
+      cluster: null,
+      limitStore: null,
       forTenant: api.storage.forTenant.bind(api.storage),
       close: () => Promise.resolve(),
     };

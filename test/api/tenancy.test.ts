@@ -21,7 +21,12 @@ test.each(withId)(
       workflowId: string,
       tenant: string,
     ): Promise<{ status: number; body: string; headers: string }> => {
-      const answer = await api.call(path.replace("{id}", workflowId).replace("{artifact_id}", "a1"), {
+      const target = path
+        .replace("{id}", workflowId)
+        .replace("{artifact_id}", "a1")
+        .replace("{step_id}", "director")
+        .replace("{attempt}/{ordinal}", "1/1");
+      const answer = await api.call(target, {
         method: method.toUpperCase(),
         headers: { "x-tenant-id": tenant, "x-request-id": "same" },
       });
@@ -35,7 +40,8 @@ test.each(withId)(
     const foreign = await ask(id, "stranger");
     expect(foreign).toEqual(await ask(UNKNOWN, "stranger"));
     expect(foreign.status).toBe(404);
-    expect((await ask(id, "owner")).status).not.toBe(404);
+    expect(foreign.body).toContain("workflow_not_found");
+    expect((await ask(id, "owner")).body).not.toContain("workflow_not_found");
   },
 );
 

@@ -4,9 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 
 import { type Frame, readFrames } from "../../src/cli/sse.ts";
 
+const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+
+type CommandEnd = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 type Ready = { readonly url: string; readonly pid: number };
 export type Json = Record<string, unknown>;
 
@@ -22,8 +26,12 @@ export class OrcaProcess {
     this.#environment = environment;
   }
 
-  /** A data directory with one configured provider, `fake`, at `modelUrl`. */
-  static async prepare(modelUrl: string, database: string | null): Promise<OrcaProcess> {
+  /** A data directory with one configured provider, `fake`, at `modelUrl`; `settings` are further lines of orca.yaml. */
+  static async prepare(
+    modelUrl: string,
+    database: string | null,
+    settings: readonly string[] = [],
+  ): Promise<OrcaProcess> {
     const directory = await mkdtemp(join(tmpdir(), "orca-e2e-"));
     const config = join(directory, "orca.yaml");
     await writeFile(
@@ -33,14 +41,38 @@ export class OrcaProcess {
         ...(database === null ? [] : [`database: ${database}`]),
         "workflow: { default_model: fake/m1 }",
         `providers: [{ name: fake, kind: openai-compatible, base_url: "${modelUrl}" }]`,
+        ...settings,
       ].join("\n"),
     );
     const { PATH, HOME } = process.env;
     return new OrcaProcess(directory, { PATH, HOME, ORCA_CONFIG: config, ORCA_PORT: "0" });
   }
 
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, ["src/cli/main.ts", "serve", "--json", "--log-level", "warn"], {
+  /** Another node on the data directory and configuration of this one. */
+  sibling(): OrcaProcess {
+    return new OrcaProcess(this.directory, this.#environment);
+  }
+
+  /** Where it answers since it was last started. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Another command line over the same configuration, run to its end. */
+  async command(...args: readonly string[]): Promise<CommandEnd> {
+    const options = { env: this.#environment, cwd: this.directory };
+    const child = spawn(process.execPath, [MAIN, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  async start(...args: readonly string[]): Promise<void> {
+    const serve = [MAIN, "serve", "--json", "--log-level", "warn", ...args];
+    const child = spawn(process.execPath, serve, {
       env: this.#environment,
       stdio: ["ignore", "pipe", "inherit"],
     });

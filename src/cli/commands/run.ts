@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
+import { packageVersion } from "../../config/package-version.ts";
 import type { CreateWorkflowBody } from "../../contract/workflow-request.ts";
 import { MODES } from "../../core/role-name.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -11,7 +12,6 @@ import { commandName } from "../command-name.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
 import { CliError } from "../exit-code.ts";
 import { followToEnd } from "../follow-to-end.ts";
-import { packageVersion } from "../package-version.ts";
 import { pinnedModel } from "../pinned-model.ts";
 import { proveWritable, saveArtifacts } from "../save-artifacts.ts";
 import { type OpenedServer, openSession } from "../session.ts";
@@ -75,10 +75,15 @@ function refuseLooseWords(words: readonly string[]): void {
   throw new CliError("usage", `put the request in quotes: ${line}`);
 }
 
-/** The application and its API in this process, on a free port that only this machine reaches. */
+/**
+ * The application and its API in this process, on a free port that only this machine reaches. The role of the
+ * configuration is that of `orca serve`; here a command needs the API, and an engine only when it has work for one.
+ */
 export async function openLocal(config: Config, execute: boolean): Promise<OpenedServer> {
   const { openLocalServer } = await import("../../app/local-server.ts");
-  return openLocalServer(config, { host: "127.0.0.1", port: 0, version: packageVersion(), execute });
+  const sqlite = config.database.startsWith("sqlite:");
+  const here: Config = { ...config, role: execute || sqlite ? "all" : "api" };
+  return openLocalServer(here, { host: "127.0.0.1", port: 0, version: packageVersion(), execute });
 }
 
 /** The log would run through the progress. */

@@ -1,28 +1,29 @@
 import { once } from "node:events";
 
-import type { Command } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
 import { maskUrl } from "../../config/database-url.ts";
+import { packageVersion } from "../../config/package-version.ts";
 import { closeInTime } from "../close-in-time.ts";
 import type { CommandContext } from "../command-context.ts";
 import { type CommandLine, commandLine } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
-import { CliError } from "../exit-code.ts";
-import { HttpClient } from "../http-client.ts";
 import { onInterruption } from "../interruption.ts";
 import type { Output } from "../output.ts";
-import { packageVersion } from "../package-version.ts";
 import { prepareDataDir, removeServerFile, writeServerFile } from "../server-file.ts";
+import type { OpenedServer } from "../session.ts";
 
-const ASK_MS = 1_000;
+/** Who waits longer than this for the end is told what for. */
+const TELL_AFTER_MS = 500;
 
 export function addServeCommand(program: Command, { output }: CommandContext): void {
   withConfigOptions(program.command("serve"))
     .description("run the engine and its API until it is stopped")
+    .addOption(new Option("--role <role>", "what this node does (all)").choices(["all", "api", "worker"]))
     .option("--host <address>", "address to listen on (127.0.0.1)")
-    .option("--port <number>", "port to listen on, 0 for a free one (4700)")
+    .option("--port <number>", "port to listen on, 0 for a free one (4700; of a worker 0)")
     .option("--log-level <level>", "debug, info, warn, error or silent")
     .action(async (options) => {
       const { config, warnings } = configOf(options);
@@ -35,37 +36,32 @@ export function addServeCommand(program: Command, { output }: CommandContext): v
       const version = packageVersion();
       const server = await openLocalServer(config, { host, port, version, execute: true, failpoints });
       const { instanceId } = server.app;
-      await writeServerFile(config, { url: server.url, instance_id: instanceId });
+      if (config.role !== "worker")
+        await writeServerFile(config, { url: server.url, instance_id: instanceId });
       const json = options.json === true;
       announce({ config, url: server.url, instanceId, output, json, next: commandLine(options) });
       if (!interruption.signal.aborted) await once(interruption.signal, "abort");
-      const graceMs = config.shutdown_timeout_s * 1000;
-      await closeInTime(graceMs, async () => {
-        output.say(stoppingLine(await somethingRuns(server.url), config.shutdown_timeout_s));
-        await removeServerFile(config, instanceId);
-        await server.close(graceMs);
-      });
+      await stop(config, server, output);
       interruption.release();
     });
 }
 
-/** Whether a workflow is at work; true when that can't be told. */
-async function somethingRuns(url: string): Promise<boolean> {
+async function stop(config: Config, server: OpenedServer, output: Output): Promise<void> {
+  const graceMs = config.shutdown_timeout_s * 1000;
+  output.say("stopping; a second Ctrl-C stops at once");
+  const telling = setTimeout(
+    () => output.say(`running steps have ${config.shutdown_timeout_s} s to finish`),
+    TELL_AFTER_MS,
+  );
   try {
-    const { data } = await new HttpClient(url).listWorkflows(
-      { status: "running", limit: 1 },
-      AbortSignal.timeout(ASK_MS),
-    );
-    return data.length > 0;
-  } catch (error) {
-    if (error instanceof CliError) return true;
-    throw error;
+    await closeInTime(graceMs, async () => {
+      const closed = server.close(graceMs);
+      await removeServerFile(config, server.app.instanceId);
+      await closed;
+    });
+  } finally {
+    clearTimeout(telling);
   }
-}
-
-function stoppingLine(running: boolean, seconds: number): string {
-  const steps = running ? `; running steps have ${seconds} s to finish` : "";
-  return `stopping${steps}; a second Ctrl-C stops at once`;
 }
 
 type Announcement = {
@@ -87,10 +83,17 @@ function announce({ config, url, instanceId, output, json, next }: Announcement)
       url,
       pid: process.pid,
       instance_id: instanceId,
+      role: config.role,
       data_dir,
       database,
       providers,
     });
+    return;
+  }
+  if (config.role === "worker") {
+    output.print(`orca ${packageVersion()}  worker, ${url}/readyz`);
+    output.print(`  database  ${database}`);
+    output.print(`  stop with Ctrl-C`);
     return;
   }
   const names = providers.map(({ name, kind }) => (name === kind ? name : `${name} (${kind})`));

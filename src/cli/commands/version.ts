@@ -1,8 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 
+import { packageVersion } from "../../config/package-version.ts";
 import type { CommandContext } from "../command-context.ts";
 import { jsonOption } from "../command-options.ts";
-import { packageVersion } from "../package-version.ts";
 
 export function addVersionCommand(program: Command, { output }: CommandContext): void {
   program

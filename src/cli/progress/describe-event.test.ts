@@ -53,6 +53,7 @@ const called: EventPayload<"model.called"> = {
   model_asked: "m",
   model_served: "m",
   usage,
+  cost_usd: null,
   latency_ms: 1,
   finish_reason: "stop",
   request_hash: "",
@@ -212,7 +213,7 @@ test("a blocking finding stands out, and its repair names it", () => {
     raised_by: "qa",
   } as const;
   const { lines } = tell(
-    event("settings.changed", { max_qa_retries: 3, pinned: { provider: null, model: null } }),
+    event("settings.changed", { max_qa_retries: 3, budget: null, pinned: { provider: null, model: null } }),
     event("finding.raised", finding),
     event("repair.started", { cycle: 1, findings: ["f1"] }),
     event("finding.resolved", { id: "f1", cycle: 1, resolution: "mended" }),

@@ -2,7 +2,6 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 
 import * as contract from "../../contract/routes.ts";
-import { toStepView } from "../../contract/step-view.ts";
 import { toFindingViews, toWorkflowView } from "../../contract/to-workflow-view.ts";
 import type { CreateWorkflowBody, ResumeWorkflowBody } from "../../contract/workflow-request.ts";
 import { toWorkflowSummary } from "../../contract/workflow-summary.ts";
@@ -13,7 +12,7 @@ import { workflowIdOf } from "../idempotency.ts";
 import { linkNext, pageOf } from "../page.ts";
 import type { ServerEnv } from "../server-env.ts";
 import type { ServerParts } from "../server-parts.ts";
-import { loadHead, workflowId } from "../workflow-id.ts";
+import { workflowId } from "../workflow-id.ts";
 
 const Position = z.strictObject({
   created_at: z.iso.datetime(),
@@ -45,15 +44,7 @@ export function workflowRoutes(app: OpenAPIHono<ServerEnv>, { engine }: Pick<Ser
 
   app.openapi(contract.readWorkflow, async (c) => {
     const state = await engine.load(c.get("principal"), workflowId(c.req.valid("param").id));
-    return c.json(toWorkflowView(state), 200);
-  });
-
-  app.openapi(contract.listSteps, async (c) => {
-    const storage = c.get("storage");
-    const { id } = await loadHead(storage, c.req.valid("param").id);
-    const page = pageOf((await storage.listSteps(id)).map(toStepView), c.req.valid("query"));
-    linkNext(c, page.next_cursor);
-    return c.json(page, 200);
+    return c.json(toWorkflowView(state, new Date().toISOString()), 200);
   });
 
   app.openapi(contract.listFindings, async (c) => {
@@ -91,6 +82,7 @@ function createInput(body: CreateWorkflowBody, scopeId: string | null): CreateWo
     provider: body.provider ?? null,
     model: body.model ?? null,
     max_qa_retries: body.max_qa_retries ?? null,
+    budget: body.budget ?? null,
     delivery: body.delivery ?? null,
     scope_id: scopeId,
   };
@@ -98,6 +90,6 @@ function createInput(body: CreateWorkflowBody, scopeId: string | null): CreateWo
 
 /** A named model or provider replaces the pin as a whole. */
 function resumeInput(body: ResumeWorkflowBody): ResumeInput {
-  const { max_qa_retries = null, provider = null, model = null } = body;
-  return { max_qa_retries, pinned: provider === null && model === null ? null : { provider, model } };
+  const { max_qa_retries = null, budget = null, provider = null, model = null } = body;
+  return { max_qa_retries, budget, pinned: provider === null && model === null ? null : { provider, model } };
 }
