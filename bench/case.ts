@@ -9,7 +9,16 @@ export type ChildScenario =
   | "reopened"
   | "growth"
   | "crash"
-  | "recover";
+  | "recover"
+  | "begun"
+  | "returned"
+  | "ending"
+  | "bytes"
+  | "streams"
+  | "reads"
+  | "creates"
+  | "node"
+  | "feed";
 
 /** What the child process of one case is told. */
 export type CaseRequest = {
@@ -29,7 +38,17 @@ export type CaseRequest = {
   /** Delay of a step and the file of its starts and ends, for the crash. */
   readonly delayMs: number;
   readonly log: string | null;
+  /** Keeps the workflows of several processes on one database apart. */
+  readonly prefix: string;
 };
+
+/** What a child says to its parent. */
+export type FromChild =
+  | { readonly type: "ready" }
+  | { readonly type: "measured"; readonly measured: Measurements };
+
+/** What a parent says to a child that is ready. */
+export type ToChild = "go";
 
 /** Measured values by name; null where a value can't be had. */
 export type Measurements = Readonly<Record<string, number | boolean | null>>;

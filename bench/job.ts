@@ -21,6 +21,9 @@ export type JobOptions = {
 const CONTENTS = Array.from({ length: 256 }, () => randomBytes(1440).toString("base64"));
 let produced = 0;
 
+/** Within which all that were held end, once released: 10,000 answers a second. */
+const ENDING_MS = 100;
+
 /** A text of about 2 kB that no other step has returned. */
 export function freshContent(): string {
   produced += 1;
@@ -105,9 +108,12 @@ export class Job {
   }
 
   async #hold(): Promise<void> {
+    const before = this.#held;
     this.#held += 1;
     for (const { count, resolve } of this.#watchers) if (this.#held >= count) resolve();
     await this.#released.promise;
+    // Answers of models come as events of their own, not as one.
+    await setTimeout(1 + Math.floor((before * ENDING_MS) / this.#held));
   }
 
   #begun(workflow: string, { ordinal, task }: JobStep): void {

@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 
 import type { JobShape } from "./job.ts";
-import { STORES, type Store, SYSTEMS, type SystemEntry, systemById } from "./systems.ts";
+import { ROWS, STORES, type Store, type SystemEntry, systemById } from "./systems.ts";
 
 export const SCENARIOS = [
   "rate",
@@ -11,6 +11,12 @@ export const SCENARIOS = [
   "memory",
   "growth",
   "crash",
+  "recovery",
+  "lost",
+  "streams",
+  "api",
+  "nodes",
+  "bytes",
   "startup",
   "install",
 ] as const;
@@ -28,6 +34,9 @@ export type BenchOptions = {
   readonly growthTasks: number;
   readonly waiting: number;
   readonly crashed: readonly number[];
+  /** Workflows that have begun a step when their process is killed, and those whose steps end at once. */
+  readonly killed: number;
+  readonly streamClients: number;
   /** Directory for the data of the cases: what lies under it decides what a sync costs. */
   readonly work: string;
   /** Page that gets the tables, or null. */
@@ -38,15 +47,17 @@ export type BenchOptions = {
 
 export const USAGE = `usage: npm run bench -- [options]
   --stores sqlite,postgres      stores (both)
-  --rows a,b                    rows by id: ${SYSTEMS.map(({ id }) => id).join(", ")}
+  --rows a,b                    rows by id: ${ROWS.map(({ id }) => id).join(", ")}
   --scenarios a,b               ${SCENARIOS.join(", ")} (all)
   --jobs 10+0,10+8              chained + parallel tasks (both)
-  --concurrency 1,16,64         workflows in flight (all three)
+  --concurrency 1,64            workflows in flight
   --repeats 3                   repeats, outermost; tables show medians
   --seconds 1                   length of one rate measurement
   --growth-tasks 10000          tasks of the longest workflow
   --waiting 10000               workflows that wait for a person
-  --crashed 32,1000             workflows in flight at a kill -9
+  --crashed 32                  workflows in the midst of their steps at a kill -9
+  --killed 1000                 workflows at the kill of the recovery, and of the results that get lost
+  --stream-clients 1000         clients of one event stream
   --work DIR                    where the databases lie (the temp directory)
   --page FILE                   also write the tables into this page, between its marks
   --profile DIR                 also write CPU profiles of the measured processes
@@ -59,14 +70,18 @@ const QUICK = {
   "growth-tasks": "1500",
   waiting: "1000",
   crashed: "32",
+  killed: "100",
+  "stream-clients": "100",
 };
 const DEFAULTS = {
   repeats: "3",
   seconds: "1",
-  concurrency: "1,16,64",
+  concurrency: "1,64",
   "growth-tasks": "10000",
   waiting: "10000",
-  crashed: "32,1000",
+  crashed: "32",
+  killed: "1000",
+  "stream-clients": "1000",
 };
 
 /** Null when help was asked for. Throws on an option that makes no sense. */
@@ -85,6 +100,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
       "growth-tasks": text,
       waiting: text,
       crashed: text,
+      killed: text,
+      "stream-clients": text,
       work: { ...text, default: tmpdir() },
       page: text,
       profile: text,
@@ -95,7 +112,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   if (values.help) return null;
   const sized = { ...(values.quick ? QUICK : DEFAULTS), ...values };
   const stores = listed("--stores", values.stores, STORES);
-  const rows = values.rows?.split(",").map(systemById) ?? SYSTEMS;
+  const rows = values.rows?.split(",").map(systemById) ?? ROWS;
   return {
     systems: rows.filter((system) => stores.includes(system.store)),
     stores,
@@ -107,6 +124,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     growthTasks: positive("--growth-tasks", sized["growth-tasks"]),
     waiting: positive("--waiting", sized.waiting),
     crashed: sized.crashed.split(",").map((number) => positive("--crashed", number)),
+    killed: positive("--killed", sized.killed),
+    streamClients: positive("--stream-clients", sized["stream-clients"]),
     work: values.work,
     page: values.page ?? null,
     profile: values.profile ?? null,

@@ -1,11 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { CaseRequest, Measurements } from "./case.ts";
+import type { CaseRequest, ChildScenario, Measurements } from "./case.ts";
 import { crashAndRecover } from "./crash-and-recover.ts";
-import type { PlannedCase } from "./plan.ts";
+import { killAndLose } from "./kill-and-lose.ts";
+import { killAndReturn, killAndTakeOver } from "./kill-and-return.ts";
+import type { CaseScenario, PlannedCase } from "./plan.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 import { type ChildSettings, startChild } from "./run-child.ts";
+import { severalNodes } from "./several-nodes.ts";
 
 /** What all cases of a run share. */
 export type Bench = {
@@ -28,7 +31,7 @@ export async function runCase(bench: Bench, planned: PlannedCase): Promise<Measu
   const database = planned.system.store === "postgres" ? await bench.postgres?.fresh() : undefined;
   try {
     const request: CaseRequest = {
-      scenario: planned.scenario,
+      scenario: childScenario(planned.scenario),
       system: planned.system.id,
       shape: planned.shape,
       concurrency: planned.concurrency,
@@ -40,18 +43,37 @@ export async function runCase(bench: Bench, planned: PlannedCase): Promise<Measu
       spawnedAt: Date.now(),
       delayMs: 0,
       log: null,
+      prefix: "",
     };
-    return await measured(request, settingsOf(bench, planned));
+    return await measured(planned.scenario, request, settingsOf(bench, planned));
   } finally {
     await database?.drop();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function measured(request: CaseRequest, settings: ChildSettings): Promise<Measurements> {
-  if (request.scenario === "crash") return crashAndRecover(request, settings);
+type CaseMeasure = (request: CaseRequest, settings: ChildSettings) => Promise<Measurements>;
+
+/** How the cases go that are more than one child. */
+const COMPOSED: Partial<Record<CaseScenario, CaseMeasure>> = {
+  crash: crashAndRecover,
+  recovery: killAndReturn,
+  takeover: killAndTakeOver,
+  lost: killAndLose,
+  nodes: severalNodes,
+  waiting: waitingAndReopened,
+};
+
+function measured(
+  scenario: CaseScenario,
+  request: CaseRequest,
+  settings: ChildSettings,
+): Promise<Measurements> {
+  return COMPOSED[scenario]?.(request, settings) ?? startChild(request, settings).ended;
+}
+
+async function waitingAndReopened(request: CaseRequest, settings: ChildSettings): Promise<Measurements> {
   const result = await startChild(request, settings).ended;
-  if (request.scenario !== "waiting") return result;
   return { ...result, ...(await reopened(request, settings)) };
 }
 
@@ -64,6 +86,13 @@ async function reopened(request: CaseRequest, settings: ChildSettings): Promise<
   await mkdir(directory);
   const empty = await startChild({ ...request, scenario, directory }, settings).ended;
   return { reopened_rss_mb: full["rss_mb"] ?? null, empty_rss_mb: empty["rss_mb"] ?? null };
+}
+
+/** The first child of a case; what else it needs, it starts itself. */
+function childScenario(scenario: CaseScenario): ChildScenario {
+  if (scenario === "recovery" || scenario === "takeover") return "begun";
+  if (scenario === "lost") return "ending";
+  return scenario === "nodes" ? "node" : scenario;
 }
 
 function settingsOf(bench: Bench, { slowFsyncUs }: PlannedCase): ChildSettings {

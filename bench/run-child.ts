@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import type { CaseRequest, Measurements } from "./case.ts";
+import type { CaseRequest, FromChild, Measurements, ToChild } from "./case.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const CLOSING_MS = 10_000;
@@ -17,6 +17,9 @@ export type ChildSettings = {
 
 export type MeasuringChild = {
   readonly process: ChildProcess;
+  /** Resolves when the child says so; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  readonly tell: (message: ToChild) => void;
   /** Resolves to the measurements once the process has ended; rejects with what it said when it had none. */
   readonly ended: Promise<Measurements>;
 };
@@ -33,7 +36,27 @@ export function startChild(request: CaseRequest, settings: ChildSettings): Measu
     signal,
     killSignal: "SIGKILL",
   });
-  return { process: child, ended: outcomeOf(child, settings.timeoutMs) };
+  const ended = outcomeOf(child, settings.timeoutMs);
+  const ready = readinessOf(child, ended);
+  // Most parents wait for the end alone, and some kill the child on purpose.
+  ready.catch(() => undefined);
+  ended.catch(() => undefined);
+  return { process: child, ready, ended, tell: (message) => void child.send(message) };
+}
+
+/** Ends the child as a crash would, and resolves when it is gone. */
+export async function killChild(child: MeasuringChild): Promise<void> {
+  const gone = once(child.process, "exit");
+  child.process.kill("SIGKILL");
+  await gone;
+}
+
+function readinessOf(child: ChildProcess, ended: Promise<Measurements>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  child.on("message", (message: FromChild) => {
+    if (message.type === "ready") resolve();
+  });
+  return Promise.race([promise, ended.then(() => undefined)]);
 }
 
 async function outcomeOf(child: ChildProcess, timeoutMs: number): Promise<Measurements> {
@@ -43,8 +66,9 @@ async function outcomeOf(child: ChildProcess, timeoutMs: number): Promise<Measur
     said = (said + data.toString()).slice(-2000);
   });
   let timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-  child.on("message", (message) => {
-    measured = message as Measurements;
+  child.on("message", (message: FromChild) => {
+    if (message.type !== "measured") return;
+    ({ measured } = message);
     clearTimeout(timer);
     timer = setTimeout(() => child.kill("SIGKILL"), CLOSING_MS);
   });

@@ -15,8 +15,8 @@ export type System = {
   readonly stepsPerWorkflow: number;
   /** Resolves when its submitter knows that the workflow is over. */
   readonly run: (workflow: string) => Promise<void>;
-  /** After a crash: resolves when all of these are over. */
-  readonly resume: (workflows: readonly string[]) => Promise<void>;
+  /** Takes up what the store holds of these; `over` resolves when all of them are. */
+  readonly resume: (workflows: readonly string[]) => Promise<{ readonly over: Promise<unknown> }>;
   readonly close: () => Promise<void>;
 };
 

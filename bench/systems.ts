@@ -7,15 +7,15 @@ export type SystemEntry = {
   readonly id: string;
   readonly title: string;
   readonly store: Store;
-  /** The rows that show what the store can do at best, and ours. */
-  readonly kind: "raw" | "ours" | "ours with a model";
+  /** The rows that show what the store can do at best, ours, and what other work than workflows is set against. */
+  readonly kind: "raw" | "ours" | "ours with a model" | "baseline";
   /** The raw row that gaps and rates are set against. */
   readonly base: string;
   readonly open: () => Promise<OpenSystem>;
 };
 
-/** Every system, in the order in which the cases of one repeat take turns. */
-export const SYSTEMS: readonly SystemEntry[] = [
+/** Every system that runs workflows, in the order in which the cases of one repeat take turns. */
+const SYSTEMS: readonly SystemEntry[] = [
   rawSqlite("raw-sqlite", "raw SQLite FULL", async () => (await import("./raw/sqlite-raw.ts")).openPlain),
   rawSqlite(
     "raw-sqlite-group",
@@ -36,11 +36,26 @@ export const SYSTEMS: readonly SystemEntry[] = [
   ours("orca-pg-model", "orca PG, null model", "postgres", "ours with a model"),
 ];
 
+/** Everything that a table can have a row of. */
+export const ROWS: readonly SystemEntry[] = [
+  ...SYSTEMS,
+  baseline("raw-streams", "raw node:http", "sqlite"),
+  baseline("plain-hono", "plain hono, nothing stored", "sqlite"),
+  baseline("raw-notify", "raw COMMIT with NOTIFY", "postgres"),
+];
+
 export function systemById(id: string): SystemEntry {
-  const entry = SYSTEMS.find((system) => system.id === id);
+  const entry = ROWS.find((system) => system.id === id);
   if (!entry)
-    throw new Error(`there is no system ${id}; there are ${SYSTEMS.map((system) => system.id).join(", ")}`);
+    throw new Error(`there is no system ${id}; there are ${ROWS.map((system) => system.id).join(", ")}`);
   return entry;
+}
+
+function baseline(id: string, title: string, store: Store): SystemEntry {
+  const open = (): never => {
+    throw new Error(`${title} runs no workflows`);
+  };
+  return { id, title, store, kind: "baseline", base: id, open };
 }
 
 function rawSqlite(id: string, title: string, open: SystemEntry["open"]): SystemEntry {

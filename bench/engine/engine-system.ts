@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 
 import type { App } from "../../src/app.ts";
 import type { Job } from "../job.ts";
-import type { OpenSystem } from "../system.ts";
+import type { OpenSystem, System } from "../system.ts";
 import { createNullExecutors } from "./null-executors.ts";
 import { stepsOf } from "./null-outputs.ts";
 import { createNullProvider } from "./null-provider.ts";
@@ -13,23 +13,29 @@ export function openEngine(nothing: "null steps" | "null model"): OpenSystem {
   return async (place, job) => {
     const provider = createNullProvider(job);
     const executors = nothing === "null steps" ? { executors: createNullExecutors(job) } : {};
-    const app = await openEngineApp(place, { providers: [provider], ...executors });
-    return {
-      stepsPerWorkflow: stepsOf(job.shape),
-      run: async (workflow) => {
-        const closed = heardClosing(app, job, workflow);
-        await app.engine.create(PRINCIPAL, REQUEST, workflow);
-        await closed;
-        // A client's next request never comes in the same turn of the loop as the news before it.
-        await setImmediate();
-      },
-      resume: async (workflows) => {
-        const closed = Promise.all(workflows.map((workflow) => heardClosing(app, job, workflow)));
-        await app.engine.start();
-        await closed;
-      },
-      close: () => app.close(0),
-    };
+    return engineSystem(await openEngineApp(place, { providers: [provider], ...executors }), job);
+  };
+}
+
+/** An application as the scenarios drive it. */
+export function engineSystem(app: App, job: Job): System {
+  let started: Promise<void> | undefined;
+  return {
+    stepsPerWorkflow: stepsOf(job.shape),
+    run: async (workflow) => {
+      await (started ??= app.engine.start());
+      const closed = heardClosing(app, job, workflow);
+      await app.engine.create(PRINCIPAL, REQUEST, workflow);
+      await closed;
+      // A client's next request never comes in the same turn of the loop as the news before it.
+      await setImmediate();
+    },
+    resume: async (workflows) => {
+      const over = Promise.all(workflows.map((workflow) => heardClosing(app, job, workflow)));
+      await (started ??= app.engine.start());
+      return { over };
+    },
+    close: () => app.close(0),
   };
 }
 

@@ -16,6 +16,7 @@ export const REQUEST: CreateWorkflowInput = {
   model: null,
   max_qa_retries: null,
   delivery: null,
+  budget: null,
   scope_id: null,
 };
 
@@ -33,6 +34,8 @@ export function openEngineApp(
     log: { level: "error", format: "json" },
     workflow: { default_model: model, max_concurrent_tasks: PARALLEL_TASKS },
     max_concurrent_workflows: place.concurrency,
+    // There is one tenant in a benchmark.
+    max_concurrent_workflows_per_tenant: place.concurrency,
   });
   return openApp(config, overrides);
 }

@@ -2,7 +2,7 @@ import pg from "pg";
 
 import type { OpenSystem } from "../system.ts";
 import { groupStatement, groupValues, STATEMENTS, TABLES } from "./postgres-statements.ts";
-import { rawSystem, type RawWrite } from "./raw-workflow.ts";
+import { type RawState, rawSystem, type RawWrite } from "./raw-workflow.ts";
 
 type Write = (write: RawWrite) => Promise<void>;
 
@@ -22,11 +22,23 @@ export function openRawPostgres(mode: "transaction" | "statement" | "group"): Op
     return rawSystem(
       {
         write: writes[mode],
-        load: () => Promise.reject(new Error("the PostgreSQL rows are not resumed")),
+        load: (workflow) => load(pool, workflow),
         close: () => pool.end(),
       },
       job,
     );
+  };
+}
+
+async function load(pool: pg.Pool, workflow: string): Promise<RawState | null> {
+  const { state, done } = STATEMENTS;
+  const [row] = (await pool.query<{ status: string; seq: number }>({ ...state, values: [workflow] })).rows;
+  if (!row) return null;
+  const steps = await pool.query<{ step: number }>({ ...done, values: [workflow] });
+  return {
+    seq: row.seq,
+    finished: row.status === "completed",
+    done: new Set(steps.rows.map(({ step }) => step)),
   };
 }
 

@@ -1,15 +1,15 @@
 import type { RawWrite } from "./raw-workflow.ts";
 
 export const TABLES = `
-create table workflow (
+create table if not exists workflow (
   id text primary key, status text not null, step integer not null, seq integer not null,
   updated timestamptz not null default now()
 );
-create table event (
+create table if not exists event (
   id bigserial primary key, workflow text not null, seq integer not null, type text not null,
   step integer, data text, at timestamptz not null default now()
 );
-create unique index event_place on event (workflow, seq)`;
+create unique index if not exists event_place on event (workflow, seq)`;
 
 /** Named, so that each connection prepares them once. */
 export const STATEMENTS = {
@@ -25,6 +25,8 @@ export const STATEMENTS = {
     name: "advance",
     text: "update workflow set status = $2, step = $3, seq = $4, updated = now() where id = $1",
   },
+  state: { name: "state", text: "select status, seq from workflow where id = $1" },
+  done: { name: "done", text: "select step from event where workflow = $1 and type = 'step.completed'" },
   createAll: {
     name: "create-all",
     text: `with made as (insert into workflow (id, status, step, seq) values ($1, 'running', 0, 1))

@@ -51,8 +51,11 @@ export function rawSystem(store: RawStore, job: Job): System {
   return {
     stepsPerWorkflow: total,
     run: (workflow) => advance(workflow, null),
-    resume: async (workflows) => {
-      await Promise.all(workflows.map(async (workflow) => advance(workflow, await store.load(workflow))));
+    resume: (workflows) => {
+      const over = Promise.all(
+        workflows.map(async (workflow) => advance(workflow, await store.load(workflow))),
+      );
+      return Promise.resolve({ over });
     },
     close: () => store.close(),
   };

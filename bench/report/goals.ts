@@ -1,14 +1,7 @@
 import type { Cell, Results } from "../results.ts";
+import { atLeast, atMost, type Goal, ratio } from "./goal.ts";
 import { shown, table } from "./markdown.ts";
-
-/** One limit of a goal: a figure of this run, and how large (or small) it may be. */
-type Goal = {
-  readonly number: number;
-  readonly text: string;
-  readonly figure: number | null;
-  readonly limit: number;
-  readonly more: boolean;
-};
+import { otherNodeGoal, serviceGoals } from "./service-goals.ts";
 
 const SLOW = 1000;
 
@@ -19,10 +12,12 @@ export function renderGoals(results: Results): string {
     ...postgres(results),
     ...cost(results),
     ...responsiveness(results),
+    ...otherNodeGoal(results),
     ...growth(results),
     ...memory(results),
     ...startAndSize(results),
-  ];
+    ...serviceGoals(results),
+  ].toSorted((left, right) => left.number - right.number);
   const rows = goals.map(({ number, text, figure, limit, more }) => [
     String(number),
     text,
@@ -154,16 +149,4 @@ function startAndSize(results: Results): Goal[] {
 function rateOf(results: Results) {
   return (system: string, value: string, over: Cell): number | null =>
     results.median({ scenario: "rate", job: "10+0", system, ...over }, value);
-}
-
-function ratio(value: number | null, base: number | null): number | null {
-  return value === null || base === null || base === 0 ? null : value / base;
-}
-
-function atMost(number: number, text: string, limit: number, figure: number | null): Goal {
-  return { number, text, figure, limit, more: false };
-}
-
-function atLeast(number: number, text: string, limit: number, figure: number | null): Goal {
-  return { number, text, figure, limit, more: true };
 }

@@ -1,6 +1,7 @@
 import type { Cell, Results } from "../results.ts";
-import { SYSTEMS, type SystemEntry } from "../systems.ts";
 import { table, type TableCell } from "./markdown.ts";
+import { serviceTables } from "./service-tables.ts";
+import { present, simpleTable } from "./simple-table.ts";
 
 /** All tables of a run, as Markdown. */
 export function renderTables(results: Results): string {
@@ -12,6 +13,7 @@ export function renderTables(results: Results): string {
     waitingTable(results),
     growthTable(results),
     crashTable(results),
+    ...serviceTables(results),
     startupTable(results),
     failures(results),
   ]
@@ -59,7 +61,7 @@ function rateTable(
 }
 
 function slowDiskTable(results: Results): string | null {
-  const slow = results.rows.filter((row) => row.slow_fsync_us > 0);
+  const slow = results.rows.filter((row) => row.scenario === "rate" && row.slow_fsync_us > 0);
   const [first] = slow;
   if (!first) return null;
   const rows = [...new Set(slow.map((row) => row.concurrency))].flatMap((concurrency) => {
@@ -153,24 +155,6 @@ function failures(results: Results): string | null {
     .filter(({ error }) => error !== null)
     .map((row) => `- ${row.system} ${row.scenario} ${row.job} c=${row.concurrency}: ${row.error}`);
   return lines.length === 0 ? null : `### Not measured\n\n${lines.join("\n")}`;
-}
-
-function simpleTable(
-  results: Results,
-  title: string,
-  cell: Cell,
-  columns: readonly (readonly [header: string, value: string])[],
-): string | null {
-  const rows = present(results, cell).map((system) => [
-    system.title,
-    ...columns.map(([, value]) => results.median({ ...cell, system: system.id }, value)),
-  ]);
-  if (rows.length === 0) return null;
-  return `### ${title}\n\n${table(["row", ...columns.map(([header]) => header)], rows)}`;
-}
-
-function present(results: Results, cell: Cell): SystemEntry[] {
-  return SYSTEMS.filter((system) => results.has({ ...cell, system: system.id }));
 }
 
 function quotient(value: number | null, base: number | null): number | null {
