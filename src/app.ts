@@ -21,6 +21,7 @@ import { createMemoryLimitStore } from "./limits/memory-limit-store.ts";
 import { createModelLimiter } from "./limits/model-limiter.ts";
 import type { ModelProvider } from "./ports/chat-model.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { DeliveryAction } from "./ports/delivery-action.ts";
 import type { EffectiveConfig } from "./ports/effective-config.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ModelLimiter } from "./ports/model-limiter.ts";
@@ -52,6 +53,8 @@ export type AppOverrides = {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly limiter?: ModelLimiter;
+  /** Beside the shipped ones. */
+  readonly deliveryActions?: readonly DeliveryAction[];
   readonly logger?: Logger;
   /** Puts something between the engine and its store. */
   readonly wrapStorage?: (storage: Storage) => Storage;
@@ -68,9 +71,11 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
   const router = new ModelRouter(catalogue, () => defaultModel(config, providers, catalogue));
-  const deliveryActions = createDeliveryActions({
+  const shipped = createDeliveryActions({
     directory: { ...config.delivery.directory, defaultRoot: join(config.data_dir, "deliveries") },
   });
+  const own = (overrides.deliveryActions ?? []).map((action) => [action.name, action] as const);
+  const deliveryActions = new Map([...shipped, ...own]);
   const freeDeliveryActions = [...deliveryActions.values()]
     .filter((action) => action.config.safeParse({}).success)
     .map((action) => action.name);

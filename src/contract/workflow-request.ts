@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { Mode } from "../core/role-name.ts";
+import { OUTCOMES } from "../core/tool-semantics.ts";
 import { Budget } from "../core/workflow-config.ts";
 
 const LARGEST_TITLE = 200;
@@ -17,6 +18,11 @@ const model = z.string().min(1).max(256).nullish().describe("Pins a model for ev
 const budget = Budget.nullish().describe(
   "What the workflow may spend before it waits for a person; null takes the configured budget.",
 );
+
+const outcome = z
+  .enum(OUTCOMES)
+  .nullish()
+  .describe("Answers the gate `outcome`: the outside effect has happened, or is to be done again.");
 
 const Json = z.json().openapi("Json");
 
@@ -52,7 +58,7 @@ export const CreateWorkflowBody = z
 export type CreateWorkflowBody = z.infer<typeof CreateWorkflowBody>;
 
 export const ResumeWorkflowBody = z
-  .strictObject({ max_qa_retries: maxQaRetries, budget, provider, model })
+  .strictObject({ max_qa_retries: maxQaRetries, budget, outcome, provider, model })
   .openapi("ResumeWorkflow");
 export type ResumeWorkflowBody = z.infer<typeof ResumeWorkflowBody>;
 

@@ -4,6 +4,7 @@ export const DOMAIN_ERROR_CODES = [
   "not_resumable",
   "repair_exhausted",
   "budget_exhausted",
+  "outcome_needed",
   "no_model",
   "step_not_runnable",
   "stale_attempt",

@@ -1,6 +1,7 @@
 /** How a failed attempt of a step is answered. The one table of it; adapters only name the code. */
 export const FAILURE_CODES = [
   "limited",
+  "provider_resting",
   "rate_limited",
   "overloaded",
   "network",
@@ -18,6 +19,7 @@ export const FAILURE_CODES = [
   "interrupted",
   "released",
   "budget_exhausted",
+  "outcome_unknown",
   "internal",
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
@@ -33,6 +35,7 @@ type Policy = {
 
 const POLICIES: Record<FailureCode, Policy> = {
   limited: { attempts: Number.POSITIVE_INFINITY, then: "fail" },
+  provider_resting: { attempts: Number.POSITIVE_INFINITY, then: "fail", fall_back_after: 0 },
   rate_limited: { attempts: 15, then: { park: "rate_limited" }, fall_back_after: 3 },
   overloaded: { attempts: 10, then: { park: "provider_down" }, fall_back_after: 2 },
   network: { attempts: 4, then: { park: "provider_down" }, fall_back_after: 2 },
@@ -48,6 +51,7 @@ const POLICIES: Record<FailureCode, Policy> = {
   delivery_failed: { attempts: 1, then: { park: "delivery_failed" } },
   conflicting_output: { attempts: 3, then: "fail" },
   released: { attempts: Number.POSITIVE_INFINITY, then: "fail" },
+  outcome_unknown: { attempts: 0, then: { gate: "outcome" } },
   budget_exhausted: { attempts: 0, then: { gate: "budget" } },
   interrupted: { attempts: 20, then: { park: "step_keeps_crashing" } },
   internal: { attempts: 3, then: "fail" },
@@ -100,8 +104,15 @@ export function failuresAfter(
 
 /** Whether an ended attempt counts against its step; one that was given back before anything was asked does not. */
 export function isFailure(code: string): boolean {
-  return code !== "released" && code !== "budget_exhausted" && code !== "limited";
+  return !UNHARMED.has(code);
 }
+
+const UNHARMED: ReadonlySet<string> = new Set<FailureCode>([
+  "released",
+  "budget_exhausted",
+  "limited",
+  "provider_resting",
+]);
 
 /** Interruptions in a row after which a step may be what brings its nodes down. */
 const INNOCENT_INTERRUPTIONS = 3;

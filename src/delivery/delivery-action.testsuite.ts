@@ -12,6 +12,7 @@ export type DeliveryTarget<Config> = {
 
 const context: DeliveryContext = {
   workflow_id: "0198c0de-0000-7000-8000-000000000001",
+  key: "w1/delivery/1",
   title: "A greeter",
   summary: "Says hello.",
   artifacts: [

@@ -29,7 +29,9 @@ export function createFetch(options: FetchOptions): Fetch {
     }
     const body = request.body === null ? null : await request.arrayBuffer();
     const outgoing = { method: request.method, headers, body };
-    return checked(await send(new URL(request.url), outgoing, request.signal), maxBytes);
+    // The signal of the Request itself follows the caller's only for as long as nothing collects it.
+    const signal = init?.signal ?? request.signal;
+    return checked(await send(new URL(request.url), outgoing, signal), maxBytes);
   };
 }
 

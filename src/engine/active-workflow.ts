@@ -173,6 +173,7 @@ export class ActiveWorkflow {
       logger: this.#host.logger,
       signal,
       stopping: () => this.#stopping,
+      journal: (records) => this.#journal(step, records),
       requestCall: (call, blobs) => this.#requestCall(step, call, blobs),
       record: (records, blobs) => this.#record(step, records, blobs),
     };
@@ -181,6 +182,7 @@ export class ActiveWorkflow {
       return signal.aborted ? null : outcome;
     } catch (error) {
       if (signal.aborted || error instanceof StepStopped) return null;
+      if (error instanceof StorageError && isTransient(error)) return { ok: false, failure: STORE_AWAY };
       this.#host.logger.error({ step_id: step.id, error }, "a step failed unexpectedly");
       return internal(error instanceof Error ? error.message : String(error));
     }
@@ -198,6 +200,11 @@ export class ActiveWorkflow {
     const open = asked.ok ? openStep(asked.state, step.id) : undefined;
     if (open?.status !== "running" || open.attempt !== step.attempt)
       throw new StepStopped("the model call was not granted");
+  }
+
+  async #journal(step: OpenStep, records: Parameters<StepContext["journal"]>[0]): Promise<void> {
+    const written = await this.session.submitPatiently({ type: "step.record", ...claimOf(step), records });
+    if (!written.ok) throw new StepStopped("the step is no longer owned by this attempt");
   }
 
   #record(
@@ -249,6 +256,11 @@ const NEVER_STARTED: StepFailure = {
   code: "released",
   message: "The store did not say whether this step was claimed.",
   retry_after_ms: 0,
+};
+const STORE_AWAY: StepFailure = {
+  code: "released",
+  message: "The store was away while this step ran.",
+  retry_after_ms: 1_000,
 };
 const SERVER_STOPPED: StepFailure = {
   code: "released",

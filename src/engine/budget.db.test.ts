@@ -8,7 +8,7 @@ import {
   type TestEngineOptions,
 } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 /** A scripted answer takes 10 tokens in and 5 out: 0.02 dollars. */
 const PRICES = {
   "fake/": { input_per_million: 1000, output_per_million: 2000, cached_input_per_million: null },

@@ -23,6 +23,8 @@ export class ClusterDispatcher implements Dispatcher {
   readonly shared = true;
   readonly #parts: ClusterDispatcherParts;
   readonly #held = new Map<string, WorkJob>();
+  /** Held workflows of which another job has come: something may have become runnable since they were looked at. */
+  readonly #calledAgain = new Set<string>();
   #finished: WorkJob[] = [];
   #opened = false;
   #pumping = false;
@@ -53,6 +55,10 @@ export class ClusterDispatcher implements Dispatcher {
   release(key: string): void {
     const job = this.#held.get(key);
     if (!job) return;
+    if (this.#calledAgain.delete(key)) {
+      this.#parts.activate(key);
+      return;
+    }
     this.#held.delete(key);
     this.#finished.push(job);
     this.wake();
@@ -62,6 +68,7 @@ export class ClusterDispatcher implements Dispatcher {
     const job = this.#held.get(key);
     if (!job) return;
     this.#held.delete(key);
+    this.#calledAgain.delete(key);
     const { cluster, logger } = this.#parts;
     // A job that can't be handed back comes back when its heartbeat is missed.
     cluster.queue.giveBack([job], delayMs).catch((error: unknown) => {
@@ -125,16 +132,18 @@ export class ClusterDispatcher implements Dispatcher {
     const jobs = await cluster.queue.take(free, limits.perTenant * (await this.#workingNodes()));
     for (const job of jobs) {
       const key = keyOf(job.tenant_id, job.workflow_id);
-      if (this.#held.has(key)) this.#finished.push(job);
-      else this.#held.set(key, job);
+      if (this.#held.has(key)) {
+        this.#finished.push(job);
+        this.#calledAgain.add(key);
+      } else this.#held.set(key, job);
       activate(key);
     }
     if (this.#finished.length > 0 || jobs.length === free) this.#again = true;
   }
 
   async #workingNodes(): Promise<number> {
-    const now = this.#parts.clock.now().getTime();
-    if (Math.abs(now - this.#nodes.counted_at) >= COUNT_NODES_EVERY_MS) {
+    const now = performance.now();
+    if (now - this.#nodes.counted_at >= COUNT_NODES_EVERY_MS) {
       const nodes = await this.#parts.cluster.nodes();
       const working = nodes.filter((node) => node.role !== "api").length;
       this.#nodes = { working: Math.max(1, working), counted_at: now };

@@ -1,4 +1,5 @@
 import type { Mode } from "../core/role-name.ts";
+import type { Outcome } from "../core/tool-semantics.ts";
 import type { Budget } from "../core/workflow-config.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { DeliveryRequest, PinnedModel, WorkflowState } from "../core/workflow/state.ts";
@@ -21,6 +22,8 @@ export type ResumeInput = {
   readonly max_qa_retries: number | null;
   readonly pinned: PinnedModel | null;
   readonly budget: Budget | null;
+  /** The answer to the gate `outcome`. */
+  readonly outcome: Outcome | null;
 };
 
 /** A committed event with its JSON, serialised once for all listeners. */

@@ -7,7 +7,7 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import { failing } from "./testing/scripted-model.testsuite.ts";
 import { openTestEngine, PERSON, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 /** With chance at one half: three quarters of 1, 2 and 4 s. */
 const BACKOFF = [750, 1_500, 3_000];
 const DAY = 86_400_000;
@@ -188,16 +188,24 @@ describe("a failure that a person must mend", () => {
 test("a packet that does not fit is shortened once, and then a person is asked", async () => {
   const overflow = failing("context_overflow", "too long");
   engine.model.next("architect:0", overflow);
-  const fitting = await engine.run();
+  const request = "Write three files. ".repeat(1_000);
+  const fitting = await engine.run({ request });
   expect(engine.model.requestsPerStep(fitting)["architect:0"]).toBe(2);
   const events = await engine.events(fitting);
   expect(events.filter((event) => event.type === "model.reasked")).toMatchObject([
     { payload: { problems: ["The packet does not fit the model's context; it was shortened."] } },
   ]);
   engine.model.next("architect:0", overflow, overflow);
-  const id = await engine.create();
+  const id = await engine.create({ request });
   expect(await engine.parked(id)).toEqual({ reason: "context_overflow", message: "too long" });
   expect(engine.model.requestsPerStep(id)["architect:0"]).toBe(2);
+});
+
+test("a packet that can't be shortened is not sent a second time", async () => {
+  engine.model.next("architect:0", failing("context_overflow", "too long"));
+  const id = await engine.create();
+  expect((await engine.parked(id)).reason).toBe("context_overflow");
+  expect(engine.model.requestsPerStep(id)["architect:0"]).toBe(1);
 });
 
 describe("a failure that ends the workflow", () => {

@@ -60,7 +60,7 @@ test("answers that broke the contract to the end are not served again: a resume 
     error: { code: "invalid_output" },
   });
   const { version } = (await engine.state(id)).head;
-  await engine.engine.resume(PERSON, id, { max_qa_retries: null, budget: null, pinned: null });
+  await engine.engine.resume(PERSON, id, { max_qa_retries: null, budget: null, outcome: null, pinned: null });
   expect((await engine.closed(id, version)).head.status).toBe("completed");
   expect(asked(id, "director")).toEqual([
     [1, 1],

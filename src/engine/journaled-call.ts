@@ -143,8 +143,7 @@ async function paid(context: StepContext, target: CallTarget, call: Call): Promi
     permit = await meter.limiter.admit(estimate, context.signal);
   } catch (error) {
     if (context.signal.aborted) throw error;
-    const { code, ...reason } = modelFailure(error);
-    return { ok: false, failure: { ...reason, code: code === "rate_limited" ? "limited" : code } };
+    return { ok: false, failure: notAdmitted(modelFailure(error)) };
   }
   let end: ModelCallEnd = { code: "aborted", retry_after_ms: null, tokens: null };
   try {
@@ -157,6 +156,12 @@ async function paid(context: StepContext, target: CallTarget, call: Call): Promi
   } finally {
     await permit.end(end);
   }
+}
+
+/** Nothing was asked of the provider, so this is none of its failures. */
+function notAdmitted(failure: StepFailure): StepFailure {
+  if (failure.code === "rate_limited") return { ...failure, code: "limited" };
+  return failure.code === "overloaded" ? { ...failure, code: "provider_resting" } : failure;
 }
 
 type Reservation = { readonly place: SpendPlace; readonly reserved: SpendAmount };

@@ -11,7 +11,7 @@ import {
   type TestEngineOptions,
 } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 
 let engine: TestEngine;
 afterEach(() => engine.close());
@@ -212,7 +212,7 @@ describe("a pinned model", () => {
     director.release();
     await engine.reached(id, "step.completed", "director");
     const pinned = { provider: "other", model: "maxi" };
-    await engine.engine.resume(PERSON, id, { max_qa_retries: null, budget: null, pinned });
+    await engine.engine.resume(PERSON, id, { max_qa_retries: null, budget: null, outcome: null, pinned });
     await engine.closed(id);
     expect(other.calls.map((call) => call.role)).not.toContain("director");
     expect((await modelsByRole(id))["project_manager"]).toEqual(["other/maxi"]);
@@ -221,6 +221,7 @@ describe("a pinned model", () => {
         engine.engine.resume(PERSON, id, {
           max_qa_retries: null,
           budget: null,
+          outcome: null,
           pinned: { provider: "x", model: null },
         }),
       ),

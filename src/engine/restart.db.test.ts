@@ -11,7 +11,7 @@ import {
   type TestEngineOptions,
 } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 
 let engine: TestEngine;
 afterEach(() => engine.close());

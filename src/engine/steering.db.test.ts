@@ -7,7 +7,7 @@ import type { PublishedEvent } from "./engine.ts";
 import { failing } from "./testing/scripted-model.testsuite.ts";
 import { openTestEngine, PERSON, REQUEST, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 
 let engine: TestEngine;
 beforeAll(async () => {

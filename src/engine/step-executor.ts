@@ -22,6 +22,8 @@ export type StepContext = {
    * it, or the attempt has lost its step.
    */
   readonly requestCall: (call: EventPayload<"model.requested">, blobs: readonly Blob[]) => Promise<void>;
+  /** Journals facts before what follows may happen. Rejects with StepStopped when the attempt has lost its step. */
+  readonly journal: (records: readonly StepRecord[]) => Promise<void>;
   /** Journals facts at once or with the next commit of the workflow, whichever is first. */
   readonly record: (records: readonly StepRecord[], blobs?: readonly Blob[]) => void;
 };

@@ -12,7 +12,7 @@ import { openTestEngine, PERSON, REQUEST, type TestEngine } from "./testing/test
 import { unreachable } from "./testing/troubled-storage.testsuite.ts";
 import type { Wish } from "./workflow-session.ts";
 
-const RESUME = { max_qa_retries: null, budget: null, pinned: null };
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 const EVERY_STEP = ["director", "project_manager", "architect:0", "task:a", "task:b", "task:c"];
 const ONCE = Object.fromEntries([...EVERY_STEP, "qa:0", "finalizer", "refiner:1"].map((step) => [step, 1]));
 
@@ -297,6 +297,7 @@ describe("when somebody else writes to the workflow", () => {
         actor: "stranger",
         max_qa_retries: null,
         budget: null,
+        outcome: null,
         pinned: null,
       });
     };

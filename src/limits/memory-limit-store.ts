@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
 
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import type * as Flexible from "rate-limiter-flexible";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
 
 import {
   refused,
@@ -12,6 +14,13 @@ import {
 } from "../ports/limit-store.ts";
 
 const KEY = "used";
+
+const load = createRequire(import.meta.url);
+
+/** Loaded when something is limited: its module pulls in the adapters of a dozen databases. */
+function flexible(): typeof Flexible {
+  return load("rate-limiter-flexible") as typeof Flexible;
+}
 
 /** The ends of two minutes lie further apart; readings of one end differ by less. */
 const SLACK_MS = 50;
@@ -58,7 +67,7 @@ export function createMemoryLimitStore({ windowMs = WINDOW_MS }: { windowMs?: nu
 
 function unused(limits: ProviderLimits, windowMs: number): Used {
   const limiter = (points: number | null): RateLimiterMemory | null =>
-    points === null ? null : new RateLimiterMemory({ points, duration: windowMs / 1000 });
+    points === null ? null : new (flexible().RateLimiterMemory)({ points, duration: windowMs / 1000 });
   return {
     requests: limiter(limits.requests_per_minute),
     tokens: limiter(limits.tokens_per_minute),
@@ -90,7 +99,7 @@ async function consume(limiter: RateLimiterMemory | null, points: number): Promi
   try {
     return { taken: true, msLeft: (await limiter.consume(KEY, points)).msBeforeNext };
   } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw rejection;
+    if (!(rejection instanceof flexible().RateLimiterRes)) throw rejection;
     await limiter.reward(KEY, points); // it counts what it refuses, too
     return { taken: false, msLeft: rejection.msBeforeNext };
   }

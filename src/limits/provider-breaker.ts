@@ -1,11 +1,7 @@
-import {
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhenResult,
-  type CircuitBreakerPolicy,
-  type IBackoff,
-} from "cockatiel";
+import { createRequire } from "node:module";
+
+import type * as Cockatiel from "cockatiel";
+import type { CircuitBreakerPolicy, ConsecutiveBreaker, IBackoff } from "cockatiel";
 
 import { ModelError } from "../ports/chat-model.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -18,19 +14,30 @@ const LONGEST_OPEN_MS = 60_000;
 /** What says that the provider itself is not well; any other answer proves that it is there. */
 const UNWELL: ReadonlySet<unknown> = new Set<ModelCallEnd["code"]>(["overloaded", "network", "timeout"]);
 
+const load = createRequire(import.meta.url);
+
+/** Loaded with the first breaker: a start need not wait for it. */
+function cockatiel(): typeof Cockatiel {
+  return load("cockatiel") as typeof Cockatiel;
+}
+
 /**
  * Spares a provider that fails call after call, as seen from this node: closed to all but one call at a time that finds
  * out whether it is back.
  */
 export class ProviderBreaker {
   readonly #provider: string;
-  readonly #breaker = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+  readonly #breaker: ConsecutiveBreaker;
+  readonly #states: typeof Cockatiel.CircuitState;
   readonly #policy: CircuitBreakerPolicy;
   #opensMs = FIRST_OPEN_MS;
   #probeAt = 0;
 
   constructor(provider: string, logger: Logger) {
+    const { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhenResult } = cockatiel();
     this.#provider = provider;
+    this.#breaker = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+    this.#states = CircuitState;
     const backoff = (duration: number): IBackoff<unknown> => {
       this.#opensMs = duration;
       return { duration, next: () => backoff(Math.min(duration * 2, LONGEST_OPEN_MS)) };
@@ -50,12 +57,12 @@ export class ProviderBreaker {
   }
 
   get isOpen(): boolean {
-    return this.#policy.state !== CircuitState.Closed;
+    return this.#policy.state !== this.#states.Closed;
   }
 
   /** Throws a ModelError while no call may leave. */
   refuseIfOpen(): void {
-    const probing = this.#policy.state === CircuitState.HalfOpen;
+    const probing = this.#policy.state === this.#states.HalfOpen;
     const ms = probing ? FIRST_OPEN_MS : this.#probeAt - Date.now();
     if (!this.isOpen || ms <= 0) return;
     const failures = `${this.#provider} has failed ${this.#breaker.state} times in a row`;
@@ -72,7 +79,7 @@ export class ProviderBreaker {
     const ended = Promise.withResolvers<ModelCallEnd["code"]>();
     const executed = this.#policy.execute(() => ended.promise);
     const counted = executed.then(nothing, nothing); // it rejects when the clock was set back since the look above
-    const probe = this.#policy.state === CircuitState.HalfOpen;
+    const probe = this.#policy.state === this.#states.HalfOpen;
     return async (code) => {
       if (code === "aborted" && !probe) return;
       ended.resolve(code);

@@ -1,4 +1,11 @@
-import type { Commit, CommitResult, ModelCallRow, PartRow, StepRow } from "../core/workflow/commit.ts";
+import type {
+  Commit,
+  CommitResult,
+  ModelCallRow,
+  PartRow,
+  StepRow,
+  ToolCallRow,
+} from "../core/workflow/commit.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
 import type { Clock } from "./clock.ts";
@@ -45,6 +52,8 @@ export interface TenantStorage {
   listSteps(id: string): Promise<StepRow[]>;
   /** In the order in which they were made; with `stepId` only those of that step. */
   listModelCalls(id: string, stepId?: string): Promise<ModelCallRow[]>;
+  /** The outside effects of one step, by attempt and ordinal. */
+  listToolCalls(id: string, stepId: string): Promise<ToolCallRow[]>;
   readBlob(hash: string): Promise<string | null>;
   readBlobs(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   putBlob(hash: string, content: string): Promise<void>;

@@ -107,6 +107,7 @@ export const PROBLEMS = {
   already_closed: kind(409, "Workflow has ended", "Start a new workflow, or resume it when it failed."),
   not_resumable: kind(409, "Workflow cannot be resumed", "Only paused and failed workflows can be resumed."),
   repair_exhausted: kind(409, "Repair cycles used up", "Resume with a higher max_qa_retries."),
+  outcome_needed: kind(409, "Outcome needed", "Resume with outcome happened or repeat."),
   budget_exhausted: kind(409, "Budget used up", "Resume with a higher budget."),
   no_model: kind(409, "No model", "Connect a provider, then resume the workflow."),
   step_not_runnable: kind(409, "Step not runnable", "Read the workflow again; it has moved on."),

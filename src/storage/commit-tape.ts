@@ -1,4 +1,4 @@
-import type { Blob, Commit, ModelCallRow, PartRow, StepRow } from "../core/workflow/commit.ts";
+import type { Blob, Commit, ModelCallRow, PartRow, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
 import { TOUCH_AFTER_MS } from "./known-blobs.ts";
 
 export type TapeValue = string | number | null;
@@ -87,6 +87,21 @@ export const TAPE_TABLES = {
     ["error", "json"],
     ["created_at", "text"],
   ],
+  tool_calls: [
+    ["step_id", "text"],
+    ["attempt", "integer"],
+    ["ordinal", "integer"],
+    ["tool", "text"],
+    ["semantics", "text"],
+    ["key", "text"],
+    ["status", "text"],
+    ["input_hash", "text"],
+    ["output_hash", "text"],
+    ["known_by", "text"],
+    ["latency_ms", "float"],
+    ["error", "json"],
+    ["created_at", "text"],
+  ],
   blobs: [
     ["hash", "text"],
     ["content", "text"],
@@ -107,6 +122,15 @@ export const CHANGING_STEP_COLUMNS: readonly string[] = [
   "available_at",
   "started_at",
   "finished_at",
+  "error",
+];
+
+/** As CHANGING_CALL_COLUMNS, of `tool_calls`. */
+export const CHANGING_TOOL_COLUMNS: readonly string[] = [
+  "status",
+  "output_hash",
+  "known_by",
+  "latency_ms",
   "error",
 ];
 
@@ -156,6 +180,9 @@ export function toTape(commit: Commit, blobs: readonly Blob[]): CommitTape {
   const calls = newest(commit.model_calls, callName);
   tape.push(calls.length);
   for (const call of calls) pushModelCall(tape, call);
+  const effects = newest(commit.tool_calls, callName);
+  tape.push(effects.length);
+  for (const effect of effects) pushToolCall(tape, effect);
   tape.push(blobs.length);
   for (const blob of blobs) {
     const { content, size, escaped } = storedContent(blob.content);
@@ -222,6 +249,24 @@ function pushModelCall(tape: CommitTape, call: ModelCallRow): void {
   );
 }
 
+function pushToolCall(tape: CommitTape, call: ToolCallRow): void {
+  tape.push(
+    call.step_id,
+    call.attempt,
+    call.ordinal,
+    withoutNul(call.tool),
+    call.semantics,
+    call.key,
+    call.status,
+    call.input_hash,
+    call.output_hash,
+    call.known_by,
+    call.latency_ms,
+    call.error && JSON.stringify(call.error),
+    call.created_at,
+  );
+}
+
 function milliseconds(time: string | null): number | null {
   return time === null ? null : Date.parse(time);
 }
@@ -231,7 +276,7 @@ function withoutNul(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
 }
 
-function callName(call: ModelCallRow): string {
+function callName(call: Pick<ModelCallRow, "step_id" | "attempt" | "ordinal">): string {
   return `${call.step_id} ${call.attempt} ${call.ordinal}`;
 }
 

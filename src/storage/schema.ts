@@ -1,7 +1,7 @@
 import type { ColumnType, JSONColumnType, Kysely } from "kysely";
 
 import type { RoleName } from "../core/role-name.ts";
-import type { ModelCallRow, PartKind, StepRow } from "../core/workflow/commit.ts";
+import type { ModelCallRow, PartKind, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
 import type { StepKind, WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
 import type { NodeRole } from "../ports/cluster.ts";
 
@@ -64,6 +64,12 @@ type StepsTable = {
   error: JsonOrNull<NonNullable<StepRow["error"]>>;
 };
 
+type ToolCallsTable = Omit<ToolCallRow, "error"> & {
+  tenant_id: string;
+  workflow_id: string;
+  error: JsonOrNull<NonNullable<ToolCallRow["error"]>>;
+};
+
 type ModelCallsTable = Omit<ModelCallRow, "usage" | "error"> & {
   tenant_id: string;
   workflow_id: string;
@@ -121,6 +127,7 @@ export type Database = {
   journal: JournalTable;
   steps: StepsTable;
   model_calls: ModelCallsTable;
+  tool_calls: ToolCallsTable;
   blobs: BlobsTable;
   idempotency_keys: IdempotencyKeysTable;
   spend_counters: SpendCountersTable;

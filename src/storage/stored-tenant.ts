@@ -1,4 +1,4 @@
-import type { Commit, CommitResult, ModelCallRow, StepRow } from "../core/workflow/commit.ts";
+import type { Commit, CommitResult, ModelCallRow, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead } from "../core/workflow/state.ts";
 import type { IdempotencyRecord, ListWorkflows, StoredWorkflow, TenantStorage } from "../ports/storage.ts";
@@ -9,6 +9,7 @@ import type { KnownBlobs } from "./known-blobs.ts";
 import { answerIdempotencyKey } from "./queries/answer-idempotency-key.ts";
 import { listModelCalls } from "./queries/list-model-calls.ts";
 import { listSteps } from "./queries/list-steps.ts";
+import { listToolCalls } from "./queries/list-tool-calls.ts";
 import { listWorkflows } from "./queries/list-workflows.ts";
 import { loadHead } from "./queries/load-head.ts";
 import { loadWorkflow } from "./queries/load-workflow.ts";
@@ -79,6 +80,10 @@ export class StoredTenant implements TenantStorage {
 
   listModelCalls(id: string, stepId?: string): Promise<ModelCallRow[]> {
     return this.#ask((db) => listModelCalls(db, this.tenantId, { id, stepId }));
+  }
+
+  listToolCalls(id: string, stepId: string): Promise<ToolCallRow[]> {
+    return this.#ask((db) => listToolCalls(db, this.tenantId, { id, stepId }));
   }
 
   async readBlob(hash: string): Promise<string | null> {

@@ -1,27 +1,34 @@
 import { describe, expect, test } from "vitest";
 
 import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
+import { creation } from "../../src/core/workflow/testing/workflow-driver.testsuite.ts";
 import { type Circumstances, firstViolation, INVARIANT_NAMES } from "./checker.ts";
 import type { WorkflowEvidence } from "./evidence.ts";
 import type { NodeLife } from "./node.ts";
+import { PARTIAL } from "./provider-faults.ts";
 import type { RefereeRecord } from "./referee.ts";
 import { isNeverGoodEnough } from "./seeded-answers.ts";
 import { soundEvidence } from "./sound-evidence.ts";
 
 const killed: NodeLife = {
+  node: 1,
   started_at: 0,
   instance_id: "node-1",
   ready_at: 1,
+  killed_at: 2,
+  suspensions: [],
   ended_at: 2,
   ending: "killed",
   hits: [],
   errors_logged: 0,
+  peak_rss_bytes: 0,
 };
 const circumstances = (seed: string): Circumstances => ({
   lives: [killed],
   failures: ["interrupted"],
-  mustFail: (workflow) => isNeverGoodEnough(seed, workflow),
-  mayFailWith: null,
+  mustFailWith: isNeverGoodEnough(seed, creation().id) ? "repair_exhausted" : null,
+  mayFailWith: [],
+  storeWentAway: false,
 });
 
 const SEED = "control";
@@ -70,7 +77,7 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
     verdict({
       steps: sound.steps.map((step) => (step.id === "qa:0" ? { ...step, status: "running" } : step)),
     }),
-  "ends_as_foreseen: failed for another reason": () => verdict({}, { mustFail: () => true }),
+  "ends_as_foreseen: failed for another reason": () => verdict({}, { mustFailWith: "repair_exhausted" }),
   "rows_follow_the_journal: another head": () => verdict({ stored: head({ title: "another" }) }),
   "rows_follow_the_journal: a part is missing": () =>
     verdict({ stored: sound.stored && { ...sound.stored, parts: sound.stored.parts.toSpliced(3, 1) } }),
@@ -92,6 +99,34 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
     const later = { ...event, payload: { ...event?.payload, attempt: 7 } } as WorkflowEvent;
     return verdict({ events: sound.events.with(later.seq - 1, later) });
   },
+  "one_owner_at_a_time: written by an attempt that is over": () => {
+    const call = sound.events.find((event) => event.type === "model.requested" && event.payload.attempt > 1);
+    const late = { ...call, payload: { ...call?.payload, attempt: 1 } } as WorkflowEvent;
+    return verdict({ events: sound.events.with(late.seq - 1, late) });
+  },
+  "attempts_are_bounded: tried after the last time": () => {
+    const failed = sound.events.find((event) => event.type === "step.failed");
+    const last = { ...failed, payload: { ...failed?.payload, code: "credit" } } as WorkflowEvent;
+    return verdict(
+      { events: sound.events.with(last.seq - 1, last) },
+      { failures: ["interrupted", "credit"] },
+    );
+  },
+  "partial_is_never_used: asked with": () =>
+    verdict({
+      referee: sound.referee.map((record) =>
+        record.kind === "asked" && record.step === "qa:0" ? { ...record, leaks: true } : record,
+      ),
+    }),
+  "partial_is_never_used: kept": () =>
+    verdict({ contents: new Map([...sound.contents].map(([hash]) => [hash, PARTIAL])) }),
+  "waits_say_why: no message": () => {
+    const moved = sound.events.find((event) => event.type === "state.transition");
+    const silent = { from: "running", to: "paused", reason: "credit", message: null };
+    return verdict({
+      events: sound.events.with(moved!.seq - 1, { ...moved, payload: silent } as WorkflowEvent),
+    });
+  },
   "finished_never_repeats: a new attempt": () => {
     const request = asked(({ step }) => step === "qa:0");
     return verdict({ referee: [...sound.referee, { ...request, attempt: request.attempt + 5 }] });
@@ -108,6 +143,10 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
     const at = Date.parse(replay.occurred_at);
     return verdict({ referee: [...sound.referee, { ...first, attempt, at }] });
   },
+  "requests_are_explained: it left before it was journaled": () =>
+    verdict({
+      events: sound.events.map((event) => (event.type === "model.requested" ? anHourLater(event) : event)),
+    }),
   "requests_are_explained: the same call twice": () => verdict({ referee: [asked(), ...sound.referee] }),
   "requests_are_explained: re-asked after a good answer": () => {
     const good = asked(({ step, call, attempt }) =>
@@ -145,15 +184,19 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
     verdict({ delivered: new Map([...(sound.delivered ?? []), ["extra.txt", ""]]) }),
 };
 
+/** The same event an hour later. */
+function anHourLater(event: WorkflowEvent): WorkflowEvent {
+  return { ...event, occurred_at: new Date(Date.parse(event.occurred_at) + 3_600_000).toISOString() };
+}
+
 type Frames = WorkflowEvidence["transcripts"][number]["connections"][number]["frames"];
 
 function transcriptsOf(change: (frames: Frames) => Frames): WorkflowEvidence["transcripts"] {
   return sound.transcripts.map(({ workflow, connections }) => ({
     workflow,
-    connections: connections.map(({ after, frames }, index) => ({
-      after,
-      frames: index === connections.length - 1 ? change(frames) : frames,
-    })),
+    connections: connections.map((connection, index) =>
+      index === connections.length - 1 ? { ...connection, frames: change(connection.frames) } : connection,
+    ),
   }));
 }
 

@@ -1,42 +1,57 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { isFailure } from "../../src/core/failure-policy.ts";
 import { eventRow } from "../../src/core/workflow/event-row.ts";
-import type { EventPayload, EventType, WorkflowEvent } from "../../src/core/workflow/events.ts";
+import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
 import { comparable, restoreState } from "../../src/core/workflow/restore-state.ts";
 import { isTerminal } from "../../src/core/workflow/state.ts";
+import { attemptOf, eventsOf, ownersOf } from "./events-of.ts";
 import { hashOf, type WorkflowEvidence } from "./evidence.ts";
+import { attemptsAreBounded, partialIsNeverUsed, waitsSayWhy } from "./fault-invariants.ts";
 import type { NodeLife } from "./node.ts";
 import type { Violation } from "./proven-wrong.ts";
 import { type Digests, digestsOf } from "./resuming-client.ts";
 
-/** What the experiment did, so that the checker can tell what has to be put up with. */
+/** What the experiment did to one workflow, so that the checker can tell what has to be put up with. */
 export type Circumstances = {
   readonly lives: readonly NodeLife[];
   /** Codes of failed attempts that the faults of this experiment explain. */
   readonly failures: readonly string[];
-  /** Whether the model's answers leave this workflow no other end than failure. */
-  readonly mustFail: (workflow: string) => boolean;
-  /** The code with which any workflow may fail because of the faults; null where faults must not fail one. */
-  readonly mayFailWith: string | null;
+  /** The code with which the answers of the model leave it no other end than to fail; null when it has to complete. */
+  readonly mustFailWith: string | null;
+  /** Codes with which it may fail instead because of the faults. */
+  readonly mayFailWith: readonly string[];
+  /** Whether the store was stopped, so that nodes may have lost their connections without any harm to themselves. */
+  readonly storeWentAway: boolean;
 };
 
-type Finding = { readonly step?: string; readonly detail: string };
-type Invariant = (evidence: WorkflowEvidence, circumstances: Circumstances) => Iterable<Finding>;
+export type Finding = { readonly step?: string; readonly detail: string };
+export type Invariant = (evidence: WorkflowEvidence, circumstances: Circumstances) => Iterable<Finding>;
 
 const MOST_REASKS = 2;
+/** What only the attempt may write that runs. */
+const OF_AN_OWNER: readonly string[] = [
+  "step.completed",
+  "step.failed",
+  "model.requested",
+  "model.reasked",
+  "model.replayed",
+];
 
 /** Each promise with what shows that it was broken; the first finding is the verdict. */
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
   accepted_is_kept: acceptedIsKept,
   feed_is_gapless: feedIsGapless,
   attempts_increase: attemptsIncrease,
+  one_owner_at_a_time: oneOwnerAtATime,
   finished_never_repeats: finishedNeverRepeats,
   recorded_never_repeats: recordedNeverRepeats,
   requests_are_explained: requestsAreExplained,
   interruptions_are_explained: interruptionsAreExplained,
   records_are_true: recordsAreTrue,
+  attempts_are_bounded: attemptsAreBounded,
+  partial_is_never_used: partialIsNeverUsed,
+  waits_say_why: waitsSayWhy,
   accepted_ends: acceptedEnds,
   ends_as_foreseen: endsAsForeseen,
   rows_follow_the_journal: rowsFollowTheJournal,
@@ -82,17 +97,17 @@ function* acceptedEnds({ stored, steps }: WorkflowEvidence): Iterable<Finding> {
       yield { step: step.id, detail: `is ${step.status} in a workflow that is ${status} and closed` };
 }
 
-/** Faults change when a workflow ends, and never how. */
-function* endsAsForeseen({ id, stored }: WorkflowEvidence, circumstances: Circumstances): Iterable<Finding> {
-  const { mustFail, mayFailWith } = circumstances;
+/** Faults change when a workflow ends, and how only where nothing else is possible. */
+function* endsAsForeseen({ stored }: WorkflowEvidence, circumstances: Circumstances): Iterable<Finding> {
+  const { mustFailWith, mayFailWith } = circumstances;
   if (!stored || !isTerminal(stored.head.status)) return;
   const { status, error } = stored.head;
-  if (error !== null && error.code === mayFailWith) return;
-  const foreseen = mustFail(id) ? "failed" : "completed";
+  if (error !== null && mayFailWith.includes(error.code)) return;
+  const foreseen = mustFailWith === null ? "completed" : "failed";
   if (status !== foreseen)
     yield { detail: `is ${status} (${error?.code ?? "no error"}) and had to be ${foreseen}` };
-  else if (status === "failed" && error?.code !== "repair_exhausted")
-    yield { detail: `failed with ${error?.code}: ${error?.message}` };
+  else if (status === "failed" && error?.code !== mustFailWith)
+    yield { detail: `failed with ${error?.code} and not ${mustFailWith}: ${error?.message}` };
 }
 
 function* rowsFollowTheJournal({ stored, events, steps, modelCalls }: WorkflowEvidence): Iterable<Finding> {
@@ -106,9 +121,13 @@ function* rowsFollowTheJournal({ stored, events, steps, modelCalls }: WorkflowEv
   for (const step of steps)
     if ((step.status === "completed") !== statuses.has(step.id))
       yield { step: step.id, detail: `its row says ${step.status}, the journal does not` };
+  const requested = eventsOf(events, "model.requested").length;
   const called = eventsOf(events, "model.called").length;
-  if (called !== modelCalls.length)
-    yield { detail: `${modelCalls.length} rows of model calls stand beside ${called} events` };
+  const ended = modelCalls.filter(({ status }) => status !== "requested").length;
+  if (requested !== modelCalls.length || called !== ended)
+    yield {
+      detail: `of ${modelCalls.length} rows of model calls ${ended} ended, of ${requested} events ${called}`,
+    };
 }
 
 function* attemptsIncrease({ events }: WorkflowEvidence): Iterable<Finding> {
@@ -131,36 +150,75 @@ function* attemptsIncrease({ events }: WorkflowEvidence): Iterable<Finding> {
   }
 }
 
-function* finishedNeverRepeats({ events, referee }: WorkflowEvidence): Iterable<Finding> {
+/** The next attempt starts when the one before has ended; of an old one only the cost of a call comes late. */
+function* oneOwnerAtATime({ events }: WorkflowEvidence): Iterable<Finding> {
+  const running = new Map<string, number>();
+  const calls = new Set<string>();
+  for (const { type, step_id, payload } of events) {
+    const step = step_id ?? "";
+    const attempt = "attempt" in payload ? payload.attempt : null;
+    if (type === "step.started") {
+      if (running.has(step))
+        yield { step, detail: `attempt ${attempt} starts while attempt ${running.get(step)} runs` };
+      running.set(step, payload.attempt);
+    } else if (type === "model.called" && attempt !== running.get(step)) {
+      if (!calls.has(`${step}#${attempt}/${payload.ordinal}`))
+        yield { step, detail: `attempt ${attempt} wrote of a call that it had not announced` };
+    } else if (OF_AN_OWNER.includes(type) && attempt !== running.get(step))
+      yield { step, detail: `attempt ${attempt} wrote ${type}; ${running.get(step) ?? "none"} ran` };
+    if (type === "model.requested") calls.add(`${step}#${attempt}/${payload.ordinal}`);
+    if (type === "step.completed" || type === "step.failed" || type === "step.cancelled")
+      running.delete(step);
+  }
+}
+
+/** A request of an old attempt may come after the end only when its process stood still meanwhile. */
+function* finishedNeverRepeats(
+  { events, referee }: WorkflowEvidence,
+  { lives }: Circumstances,
+): Iterable<Finding> {
+  const owners = ownersOf(events);
   const ends = new Map(
     eventsOf(events, "step.completed").map((event) => [
       event.step_id,
       { attempt: event.payload.attempt, at: Date.parse(event.occurred_at) },
     ]),
   );
-  for (const { kind, step, attempt, at } of referee) {
+  for (const record of referee) {
+    const { kind, step, attempt, at } = record;
     const end = ends.get(step);
     if (kind !== "asked" || !end) continue;
     if (attempt > end.attempt)
       yield { step, detail: `attempt ${attempt} asked the model; attempt ${end.attempt} had completed it` };
-    if (at > end.at)
+    if (at > end.at && !hasStoodStill(lives, owners.get(attemptOf(step, record)), at))
       yield { step, detail: `attempt ${attempt} asked the model ${at - end.at} ms after its end` };
   }
 }
 
-/** A recorded answer is never paid for again: a new attempt is served from the journal. */
+/** Whether the process was stopped by a signal and woken before `at`. */
+function hasStoodStill(lives: readonly NodeLife[], owner: string | undefined, at: number): boolean {
+  return lives.some(
+    ({ instance_id, suspensions }) => instance_id === owner && suspensions.some(({ from }) => from <= at),
+  );
+}
+
+/** A recorded answer is never paid for again: an attempt that starts after it is served from the journal. */
 function* recordedNeverRepeats({ events, referee }: WorkflowEvidence): Iterable<Finding> {
   const recorded = recordedCalls(events);
-  for (const { kind, step, attempt, call } of referee) {
+  const starts = new Map(
+    eventsOf(events, "step.started").map(({ step_id, payload, seq }) => [attemptOf(step_id, payload), seq]),
+  );
+  for (const record of referee) {
+    const { kind, step, attempt, call } = record;
     const first = kind === "asked" ? recorded.get(`${step}/${call}`) : undefined;
-    if (first !== undefined && first < attempt)
+    if (first && first.attempt < attempt && first.seq < (starts.get(attemptOf(step, record)) ?? 0))
       yield {
         step,
-        detail: `attempt ${attempt} asked call ${call} again; attempt ${first} had recorded its answer`,
+        detail: `attempt ${attempt} asked call ${call} again; attempt ${first.attempt} had recorded its answer`,
       };
   }
   for (const { step_id, payload } of eventsOf(events, "model.replayed")) {
-    const first = recorded.get(`${step_id}/${payload.ordinal}`) ?? payload.attempt;
+    const first = recorded.get(`${step_id}/${payload.ordinal}`)?.attempt ?? payload.attempt;
     if (first >= payload.attempt)
       yield {
         step: step_id ?? "",
@@ -169,11 +227,18 @@ function* recordedNeverRepeats({ events, referee }: WorkflowEvidence): Iterable<
   }
 }
 
-/** Every request is one of an attempt that the journal knows, and goes on from an answer that had to be re-asked. */
-function* requestsAreExplained({ events, referee }: WorkflowEvidence): Iterable<Finding> {
-  const started = new Set(
-    eventsOf(events, "step.started").map((event) => attemptOf(event.step_id, event.payload)),
+/** Every request was announced by its attempt before it left, and goes on from an answer that had to be re-asked. */
+function* requestsAreExplained(
+  { events, referee }: WorkflowEvidence,
+  { lives }: Circumstances,
+): Iterable<Finding> {
+  const announced = new Map(
+    eventsOf(events, "model.requested").map(({ step_id, payload, occurred_at }) => [
+      `${attemptOf(step_id, payload)}/${payload.ordinal}`,
+      Date.parse(occurred_at),
+    ]),
   );
+  const owners = ownersOf(events);
   const recorded = recordedCalls(events);
   const asked = new Set<string>();
   const flawed = new Set<string>();
@@ -185,52 +250,54 @@ function* requestsAreExplained({ events, referee }: WorkflowEvidence): Iterable<
       if (record.flawed) flawed.add(`${step}/${call}`);
       continue;
     }
-    if (!started.has(of)) yield { step, detail: `attempt ${attempt} asked the model and never started` };
+    if ((announced.get(`${of}/${call}`) ?? Number.POSITIVE_INFINITY) > record.at)
+      yield { step, detail: `attempt ${attempt} made call ${call} before it was journaled` };
     if (asked.has(`${of}/${call}`)) yield { step, detail: `attempt ${attempt} made call ${call} twice` };
     asked.add(`${of}/${call}`);
-    const served =
-      (recorded.get(`${step}/${call - 1}`) ?? attempt) < attempt || asked.has(`${of}/${call - 1}`);
+    const before = recorded.get(`${step}/${call - 1}`)?.attempt ?? attempt;
+    const served = before < attempt || asked.has(`${of}/${call - 1}`);
     if (call > 1 && !served)
       yield { step, detail: `attempt ${attempt} made call ${call} without call ${call - 1}` };
     if (call > 1 && !flawed.has(`${step}/${call - 1}`))
       yield { step, detail: `attempt ${attempt} asked again after an answer that was good` };
     if (call > 1 + MOST_REASKS) yield { step, detail: `attempt ${attempt} made call ${call}` };
-    if (attempt < (newest.get(step) ?? 0))
+    if (attempt < (newest.get(step) ?? 0) && !hasStoodStill(lives, owners.get(of), record.at))
       yield { step, detail: `attempt ${attempt} asked after attempt ${newest.get(step)} had` };
-    newest.set(step, attempt);
+    newest.set(step, Math.max(attempt, newest.get(step) ?? 0));
   }
 }
 
 /** An attempt only fails where a fault of the experiment explains it: the process that owned it is really gone. */
 function* interruptionsAreExplained(
   { events }: WorkflowEvidence,
-  { lives, failures }: Circumstances,
+  { lives, failures, storeWentAway }: Circumstances,
 ): Iterable<Finding> {
-  const alive = new Set(
-    lives
-      .filter(({ ending }) => ending !== "killed" && ending !== "rehearsed")
-      .map((life) => life.instance_id),
-  );
-  const owners = new Map(
-    eventsOf(events, "step.started").map((event) => [
-      attemptOf(event.step_id, event.payload),
-      event.payload.owner,
-    ]),
-  );
+  // A process that died before it could say its name is none of these.
+  const sound = new Set(lives.filter((life) => !wasBroken(life)).map((life) => life.instance_id));
+  const killed = new Set(lives.filter(wasKilled).map((life) => life.instance_id));
+  const owners = ownersOf(events);
   for (const { step_id, payload } of eventsOf(events, "step.failed")) {
     const { attempt, code, message } = payload;
     const step = step_id ?? "";
     const owner = owners.get(attemptOf(step, payload)) ?? "";
     if (!failures.includes(code))
       yield { step, detail: `attempt ${attempt} failed with ${code}: ${message}` };
-    if (code === "interrupted" && alive.has(owner))
+    if (code === "interrupted" && !storeWentAway && sound.has(owner))
       yield {
         step,
-        detail: `attempt ${attempt} was called interrupted, and the process that ran it was not killed`,
+        detail: `attempt ${attempt} was called interrupted, and nothing had happened to the process that ran it`,
       };
-    if (!isFailure(code) && !alive.has(owner))
+    if (code === "released" && killed.has(owner))
       yield { step, detail: `attempt ${attempt} was given back by a process that was killed` };
   }
+}
+
+function wasKilled({ ending }: NodeLife): boolean {
+  return ending === "killed" || ending === "rehearsed";
+}
+
+function wasBroken(life: NodeLife): boolean {
+  return wasKilled(life) || life.suspensions.length > 0;
 }
 
 /** What the journal says of model calls, the referee has seen; what was completed by a model was said by one. */
@@ -301,18 +368,6 @@ export function isStaging(path: string): boolean {
   return /^\.orca-\w+\//.test(path);
 }
 
-type EventOf<T extends EventType> = Extract<WorkflowEvent, { type: T }> & {
-  readonly payload: EventPayload<T>;
-};
-
-function eventsOf<T extends EventType>(events: readonly WorkflowEvent[], type: T): EventOf<T>[] {
-  return events.filter((event): event is EventOf<T> => event.type === type);
-}
-
-function attemptOf(step: string | null, { attempt }: { readonly attempt: number }): string {
-  return `${step ?? ""}#${attempt}`;
-}
-
 function digestsOfStored(id: string, events: readonly WorkflowEvent[]): Digests[] {
   return events.map((event) => digestsOf(event.type, JSON.stringify(eventRow(id, event))));
 }
@@ -325,12 +380,15 @@ export function framesInOtherBytes({ id, events, transcripts }: WorkflowEvidence
     .filter(({ seq, bytes }) => bytes !== stored[seq - 1]?.bytes).length;
 }
 
+type Recorded = { readonly attempt: number; readonly seq: number };
+
 /** The first attempt that has recorded an answer, by step and call. */
-function recordedCalls(events: readonly WorkflowEvent[]): Map<string, number> {
-  const recorded = new Map<string, number>();
-  for (const { step_id, payload } of eventsOf(events, "model.called")) {
+function recordedCalls(events: readonly WorkflowEvent[]): Map<string, Recorded> {
+  const recorded = new Map<string, Recorded>();
+  for (const { step_id, payload, seq } of eventsOf(events, "model.called")) {
     const call = `${step_id}/${payload.ordinal}`;
-    if (payload.error === null && !recorded.has(call)) recorded.set(call, payload.attempt);
+    const { attempt, error } = payload;
+    if (error === null && !recorded.has(call)) recorded.set(call, { attempt, seq });
   }
   return recorded;
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { Chance } from "./chance.ts";
+import { completion, faultFor, isAskedAgain, PARTIAL, placeOf, sendJson } from "./provider-faults.ts";
 import { RefereeFile, type Request } from "./referee.ts";
 import { seededAnswer } from "./seeded-answers.ts";
 
@@ -19,6 +20,10 @@ const { values } = parseArgs({
 });
 const seed = values.seed ?? "";
 const latency = { min: Number(values["latency-min"]), max: Number(values["latency-max"]) };
+/** As tokenizers are with English and JSON, about. */
+const BYTES_PER_TOKEN = 4.5;
+/** How often a fault was played, by place. */
+const played = new Map<string, number>();
 const referee = await RefereeFile.open(values.referee ?? "");
 
 const server = createServer((request, response) => {
@@ -29,12 +34,12 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const { port } = server.address() as AddressInfo;
-process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}/v1` })}\n`);
+process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${port}` })}\n`);
 
 async function handle(incoming: IncomingMessage, response: ServerResponse, at: number): Promise<void> {
   if (incoming.url?.endsWith("/models")) {
     incoming.resume();
-    return reply(response, { data: [{ id: "m1", object: "model" }] });
+    return sendJson(response, { data: [{ id: "m1", object: "model" }] });
   }
   const header = (name: string): string => String(incoming.headers[`x-orca-${name}`] ?? "");
   const request: Request = {
@@ -44,37 +49,51 @@ async function handle(incoming: IncomingMessage, response: ServerResponse, at: n
     attempt: Number(header("attempt")),
     call: Number(header("call")),
   };
-  incoming.resume();
-  await referee.append({ kind: "asked", at, ...request });
+  if (incoming.url?.startsWith("/null/") === true) {
+    incoming.resume();
+    return sendJson(response, completion(JSON.stringify(seededAnswer(seed, request, "least").body)));
+  }
+  // Several providers may play the same fault: they differ by the number before its name.
+  const provider = /^\/faults\/\d+-([^/]+)\//.exec(incoming.url ?? "")?.[1] ?? null;
+  const asked = await bodyOf(incoming);
+  const leaks = asked.includes(PARTIAL);
+  await referee.append({ kind: "asked", at, ...request, leaks });
   const { min, max } = latency;
   const chance = new Chance(seed, request.workflow, request.step, request.attempt, request.call);
   const pause = chance.between(min, max);
   await sleep(pause);
-  const { body, flawed } = seededAnswer(seed, request);
+  const { body, flawed } = seededAnswer(seed, request, provider === null ? "usual" : "plain");
+  const place = placeOf(provider ?? "", request);
+  const met = played.get(place) ?? 0;
+  const fault = provider === null ? null : faultFor(seed, provider, { request, played: met });
+  if (fault !== null) played.set(place, met + 1);
+  const text = JSON.stringify(body);
+  const usage = {
+    prompt_tokens: Math.ceil(asked.length / BYTES_PER_TOKEN),
+    completion_tokens: Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN),
+  };
+  const tokens = fault === null ? usage.prompt_tokens + usage.completion_tokens : 0;
+  const ended = {
+    ...request,
+    tokens,
+    flawed: flawed || (fault !== null && isAskedAgain(fault)),
+    fault: fault?.name ?? null,
+  };
   const over = (whole: boolean): void => {
     referee
-      .append({ kind: "answered", at: Date.now(), ...request, flawed, whole })
+      .append({ kind: "answered", at: Date.now(), ...ended, whole })
       .catch((error: unknown) => response.destroy(error as Error));
   };
   if (response.destroyed) return over(false);
   response.once("close", () => over(response.writableFinished));
-  reply(response, completion(body));
+  if (fault === null) sendJson(response, completion(text, "stop", usage));
+  else fault.play(response, body);
 }
 
-function completion(answer: unknown): unknown {
-  const message = { role: "assistant", content: JSON.stringify(answer) };
-  return {
-    id: "chatcmpl-1",
-    object: "chat.completion",
-    created: 0,
-    model: "m1",
-    choices: [{ index: 0, finish_reason: "stop", message }],
-    usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
-  };
-}
-
-function reply(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 // Whoever started this process holds its standard input open, so that it never outlives them.

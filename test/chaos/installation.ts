@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { freshDatabase } from "../postgres/fresh-database.ts";
 import { startPostgres } from "../postgres/start-postgres.ts";
 import { ChaosNode } from "./node.ts";
+import { Nodes } from "./nodes.ts";
 import { ProviderProcess, type ProviderOptions } from "./provider-process.ts";
+import { StoppablePostgres } from "./stoppable-postgres.ts";
 
 export const STORES = ["sqlite", "postgres"] as const;
 export type Store = (typeof STORES)[number];
@@ -16,55 +18,71 @@ export type InstallationOptions = {
   readonly postgresUrl: string | null;
   readonly seed: string;
   readonly latency: ProviderOptions["latency"];
+  /** How many nodes stand on the database. */
+  readonly nodes: number;
   readonly maxConcurrentWorkflows: number;
+  /** Takes a PostgreSQL server of its own that the experiment can stop. */
+  readonly stoppable?: boolean;
+  /** More of orca.yaml, given the URL of the provider without the path of its API. */
+  readonly settings?: (provider: string) => Readonly<Record<string, unknown>>;
 };
 
-/** A database, a provider with its referee and a node over them, in a directory of their own. */
+/** A database, a provider with its referee and nodes over them, in a directory of their own. */
 export class Installation {
   readonly directory: string;
   readonly database: string;
   readonly provider: ProviderProcess;
-  readonly node: ChaosNode;
+  readonly nodes: Nodes;
+  /** Null unless it was asked for. */
+  readonly postgres: StoppablePostgres | null;
+  readonly #options: InstallationOptions;
   readonly #dropDatabase: () => Promise<void>;
 
   private constructor(
     directory: string,
-    database: { readonly url: string; readonly drop: () => Promise<void> },
-    parts: { readonly provider: ProviderProcess; readonly node: ChaosNode },
+    database: Database,
+    parts: {
+      readonly provider: ProviderProcess;
+      readonly nodes: Nodes;
+      readonly options: InstallationOptions;
+    },
   ) {
     this.directory = directory;
     this.database = database.url;
+    this.postgres = database.postgres;
     this.#dropDatabase = database.drop;
+    this.#options = parts.options;
     this.provider = parts.provider;
-    this.node = parts.node;
+    this.nodes = parts.nodes;
   }
 
   static async open(options: InstallationOptions): Promise<Installation> {
-    const { store, postgresUrl, seed, latency } = options;
+    const { seed, latency } = options;
     const directory = await mkdtemp(join(tmpdir(), "orca-chaos-"));
-    const database = store === "sqlite" ? sqliteIn(directory) : await postgresDatabase(postgresUrl);
+    const database = await openDatabase(directory, options);
     const provider = await ProviderProcess.start({
       referee: join(directory, "referee.ndjson"),
       seed,
       latency,
     });
     await mkdir(join(directory, "delivered"));
-    const config = join(directory, "orca.yaml");
-    await writeFile(
-      config,
-      JSON.stringify({
-        data_dir: join(directory, "data"),
-        database: database.url,
-        port: 0,
-        max_concurrent_workflows: options.maxConcurrentWorkflows,
-        workflow: { default_model: "fake/m1" },
-        delivery: { directory: { allowed: [join(directory, "delivered")] } },
-        providers: [{ name: "fake", kind: "openai-compatible", base_url: provider.url }],
-      }),
+    const nodes = new Nodes(
+      Array.from({ length: options.nodes }, (_, index) => nodeIn(directory, index + 1)),
     );
-    const { PATH = "", HOME = "" } = process.env;
-    const node = new ChaosNode({ PATH, HOME, ORCA_CONFIG: config }, join(directory, "node.log"));
-    return new Installation(directory, database, { provider, node });
+    const installation = new Installation(directory, database, { provider, nodes, options });
+    await installation.configure({});
+    return installation;
+  }
+
+  /** Writes orca.yaml with these settings over the usual ones; nodes that start from now on go by it. */
+  async configure(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    const place = {
+      directory: this.directory,
+      database: this.database,
+      provider: this.provider.origin,
+    };
+    const all = { ...settingsOf(this.#options, place), ...settings };
+    await writeFile(join(this.directory, "orca.yaml"), JSON.stringify(all));
   }
 
   get refereeFile(): string {
@@ -78,22 +96,51 @@ export class Installation {
 
   /** Ends every process; the directory with what they wrote stays when it has to be looked at. */
   async close({ keep }: { readonly keep: boolean }): Promise<void> {
-    await this.node.remove();
+    await this.nodes.remove();
     this.provider.kill();
     await this.#dropDatabase();
     if (!keep) await rm(this.directory, { recursive: true, force: true });
   }
 }
 
-function sqliteIn(directory: string): { url: string; drop: () => Promise<void> } {
-  return { url: `sqlite:${join(directory, "orca.db")}`, drop: () => Promise.resolve() };
+type Place = { readonly directory: string; readonly database: string; readonly provider: string };
+
+function settingsOf(options: InstallationOptions, { directory, database, provider }: Place): object {
+  return {
+    database,
+    port: 0,
+    max_concurrent_workflows: options.maxConcurrentWorkflows,
+    workflow: { default_model: "fake/m1" },
+    delivery: { directory: { allowed: [join(directory, "delivered")] } },
+    providers: [{ name: "fake", kind: "openai-compatible", base_url: `${provider}/v1` }],
+    ...options.settings?.(provider),
+  };
 }
 
-async function postgresDatabase(
-  standing: string | null,
-): Promise<{ url: string; drop: () => Promise<void> }> {
-  if (standing !== null) return freshDatabase(standing);
+function nodeIn(directory: string, number: number): ChaosNode {
+  const { PATH = "", HOME = "" } = process.env;
+  const ORCA_DATA_DIR = join(directory, `data-${number}`);
+  const environment = { PATH, HOME, ORCA_CONFIG: join(directory, "orca.yaml"), ORCA_DATA_DIR };
+  return new ChaosNode({ number, environment, logFile: join(directory, `node-${number}.log`) });
+}
+
+type Database = {
+  readonly url: string;
+  readonly postgres: StoppablePostgres | null;
+  readonly drop: () => Promise<void>;
+};
+
+async function openDatabase(directory: string, options: InstallationOptions): Promise<Database> {
+  const { store, postgresUrl, stoppable = false } = options;
+  if (store === "sqlite") {
+    return { url: `sqlite:${join(directory, "orca.db")}`, postgres: null, drop: () => Promise.resolve() };
+  }
+  if (stoppable) {
+    const postgres = await StoppablePostgres.start();
+    return { url: (await freshDatabase(postgres.url)).url, postgres, drop: () => postgres.remove() };
+  }
+  if (postgresUrl !== null) return { ...(await freshDatabase(postgresUrl)), postgres: null };
   const server = await startPostgres();
   const { url } = await freshDatabase(server.url);
-  return { url, drop: () => server.stop() };
+  return { url, postgres: null, drop: () => server.stop() };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Chance } from "./chance.ts";
-import type { ChaosNode } from "./node.ts";
+import type { Nodes } from "./nodes.ts";
 import { provenWrong } from "./proven-wrong.ts";
 import { type ClientHabits, ResumingClient, type SeenEvent, type Transcript } from "./resuming-client.ts";
 
@@ -14,6 +14,8 @@ export type Accepted = {
   readonly tenant: string;
   /** Where its result must lie in the end; null keeps it in the store. */
   readonly directory: string | null;
+  /** The provider that it was pinned to; null leaves the choice. */
+  readonly provider: string | null;
 };
 
 export type LoadOptions = {
@@ -22,13 +24,23 @@ export type LoadOptions = {
   /** Clients that follow each workflow besides the one that sees it through. */
   readonly watchers: number;
   readonly habits: ClientHabits;
-  readonly deliveryDirectory: (key: string) => string;
+  /** Where the workflow of this key is to be delivered to; null keeps every result in the store. */
+  readonly deliveryDirectory: ((key: string) => string) | null;
+  /** Submissions of each user; null goes on until it is told to finish. */
+  readonly mostEach: number | null;
+  /** The provider that a user, numbered from 0, pins every workflow to; null leaves the choice. */
+  readonly pin: (user: number) => string | null;
+  readonly tenants: readonly string[];
+  /** Resolves when what waits at a gate may be let through. */
+  readonly gateOpens: Promise<void>;
 };
 
 type Post = { readonly tenant: string; readonly key: string | null; readonly body: unknown };
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
 const RETRY_MS = 20;
+/** A node that stands still takes connections all the same. */
+const ANSWER_MS = 10_000;
 
 /** Users: each submits a workflow, follows it to its end, lifts it when it waits, and submits the next. */
 export class Load {
@@ -40,20 +52,32 @@ export class Load {
   finished = 0;
   cuts = 0;
   events = 0;
-  readonly #node: ChaosNode;
+  readonly #nodes: Nodes;
   readonly #options: LoadOptions;
+  readonly #reaching: Chance;
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
   #lanes: Promise<unknown> = Promise.resolve();
   #awaited: { readonly events: number; readonly resolve: () => void }[] = [];
   readonly #open = new Set<Accepted>();
+  readonly #waiting = new Set<Accepted>();
   #submitted = 0;
   #noMore = false;
 
-  constructor(node: ChaosNode, options: LoadOptions) {
-    this.#node = node;
+  constructor(nodes: Nodes, options: LoadOptions) {
+    this.#nodes = nodes;
+    this.#reaching = new Chance(options.seed, "reaching");
     this.#options = options;
     this.#failed.promise.catch(() => undefined); // `failed` is for those who wait for it
+  }
+
+  /** Whether every workflow that was submitted has ended or waits at a gate. */
+  get allWait(): boolean {
+    return this.#submitted > 0 && [...this.#open].every((one) => this.#waiting.has(one));
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Rejects with the first thing that should not have happened. */
@@ -62,7 +86,7 @@ export class Load {
   }
 
   start(): void {
-    this.#lanes = Promise.all(Array.from({ length: this.#options.inFlight }, () => this.#lane()));
+    this.#lanes = Promise.all(Array.from({ length: this.#options.inFlight }, (_, user) => this.#lane(user)));
     this.#lanes.catch((error: unknown) => this.#failed.reject(error as Error));
   }
 
@@ -74,14 +98,26 @@ export class Load {
     return promise;
   }
 
+  /** Resolves when the last of a limited number of submissions has ended; throws when that takes too long. */
+  async allEnded(patienceMs: number): Promise<void> {
+    await this.#within(patienceMs, "their submission");
+  }
+
   /** Submits nothing more; resolves with the milliseconds until the last workflow has ended. */
   async finish(patienceMs: number): Promise<number> {
     this.#noMore = true;
     const started = performance.now();
+    await this.#within(patienceMs, "the last fault");
+    this.#stop.abort();
+    return Math.round(performance.now() - started);
+  }
+
+  async #within(patienceMs: number, since: string): Promise<void> {
     const timer = new AbortController();
     const late = sleep(patienceMs, undefined, { signal: timer.signal }).then(() => {
       const [first, ...others] = this.#open.values();
-      const detail = `and ${others.length} others have not ended ${patienceMs / 1000} s after the last fault`;
+      const place = first?.provider == null ? "" : `(pinned to ${first.provider}) `;
+      const detail = `${place}and ${others.length} others have not ended ${patienceMs / 1000} s after ${since}`;
       throw provenWrong("accepted_ends", detail, first?.id);
     });
     late.catch(() => undefined); // aborted when all is well
@@ -89,9 +125,7 @@ export class Load {
       await Promise.race([this.#lanes, this.failed, late]);
     } finally {
       timer.abort();
-      this.#stop.abort();
     }
-    return Math.round(performance.now() - started);
   }
 
   /** Gives up whatever is under way. */
@@ -100,10 +134,12 @@ export class Load {
     this.#stop.abort();
   }
 
-  async #lane(): Promise<void> {
-    while (!this.#noMore) {
+  async #lane(user: number): Promise<void> {
+    const { mostEach } = this.#options;
+    const most = mostEach ?? Number.POSITIVE_INFINITY;
+    for (let own = 0; own < most && !this.#noMore; own += 1) {
       const number = (this.#submitted += 1);
-      const accepted = await this.#submit(number);
+      const accepted = await this.#submit(number, user);
       this.#open.add(accepted);
       await this.#seeThrough(accepted, new Chance(this.#options.seed, "client", number));
       this.#open.delete(accepted);
@@ -111,16 +147,17 @@ export class Load {
     }
   }
 
-  async #submit(number: number): Promise<Accepted> {
-    const { seed, deliveryDirectory } = this.#options;
+  async #submit(number: number, user: number): Promise<Accepted> {
+    const { seed, deliveryDirectory, pin, tenants } = this.#options;
     const chance = new Chance(seed, "submission", number);
     const key = `${seed}-${number}`;
-    const tenant = chance.pick(TENANTS);
-    const directory = chance.likely(0.5) ? deliveryDirectory(key) : null;
+    const tenant = chance.pick(tenants);
+    const directory = chance.likely(0.5) ? (deliveryDirectory?.(key) ?? null) : null;
     const delivery = directory === null ? null : { action: "directory", config: { path: directory } };
-    const body = { request: `Write the files number ${number}.`, delivery };
+    const provider = pin(user);
+    const body = { request: `Write the files number ${number}.`, delivery, provider };
     const id = await this.#create({ tenant, key, body });
-    const accepted = { key, id, tenant, directory };
+    const accepted = { key, id, tenant, directory, provider };
     this.accepted.push(accepted);
     if (!chance.likely(0.1)) return accepted;
     const again = await this.#create({ tenant, key, body });
@@ -144,16 +181,20 @@ export class Load {
     const { watchers, habits } = this.#options;
     const clients = Array.from(
       { length: 1 + watchers },
-      (_, index) => new ResumingClient(this.#node, new Chance(chance.next(), index), habits),
+      (_, index) => new ResumingClient(this.#nodes, new Chance(chance.next(), index), habits),
     );
     const [first, ...others] = clients;
     const lifting: Promise<void>[] = [];
     const lift = (event: SeenEvent): void => {
       this.#count();
-      const { to, reason } = event.payload as { to?: string; reason?: string };
-      if (event.type !== "state.transition" || to !== "paused") return;
-      this.waits[reason ?? "asked"] = (this.waits[reason ?? "asked"] ?? 0) + 1;
-      lifting.push(this.#resume(accepted));
+      const { to = "", reason = "asked" } = event.payload as { to?: string; reason?: string };
+      if (event.type !== "state.transition") return;
+      this.#waiting.delete(accepted);
+      if (to !== "paused" && to !== "awaiting_approval") return;
+      this.waits[reason] = (this.waits[reason] ?? 0) + 1;
+      if (to === "awaiting_approval") this.#waiting.add(accepted);
+      const may = to === "paused" ? Promise.resolve() : this.#options.gateOpens;
+      lifting.push(may.then(() => this.#resume(accepted)));
     };
     await Promise.all([
       first?.follow(accepted, lift, this.#stop.signal),
@@ -189,7 +230,7 @@ export class Load {
 
   /** Null when the connection broke, so that nobody knows whether it was carried out. */
   async #ask(path: string, { tenant, key, body }: Post): Promise<Answer | null> {
-    const url = await this.#node.url();
+    const { url } = await this.#nodes.reach(this.#reaching);
     try {
       const response = await fetch(`${url}/api/v1${path}`, {
         method: "POST",
@@ -199,11 +240,11 @@ export class Load {
           ...(key !== null && { "idempotency-key": key }),
         },
         body: JSON.stringify(body),
-        signal: this.#stop.signal,
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ANSWER_MS)]),
       });
       return { status: response.status, body: (await response.json()) as Answer["body"] };
     } catch (error) {
-      if (error instanceof TypeError) return null;
+      if (error instanceof TypeError || (error as Error).name === "TimeoutError") return null;
       throw error;
     }
   }

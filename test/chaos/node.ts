@@ -7,6 +7,8 @@ import type { Readable } from "node:stream";
 
 import { provenWrong } from "./proven-wrong.ts";
 
+/** More than a node allows itself: what runs gets 15 s, and 5 s later it ends whatever hangs. */
+const STOP_MS = 30_000;
 const PROGRAM = join(import.meta.dirname, "../../src/cli/main.ts");
 
 /** A rehearsed failure that the node has announced. */
@@ -14,15 +16,29 @@ export type FailpointHit = { readonly failpoint: string; readonly hit: number; r
 
 /** One life of the node, from its start to its end. Times are milliseconds since the epoch. */
 export type NodeLife = {
+  /** Which node of the installation lived it, from 1. */
+  readonly node: number;
   readonly started_at: number;
   /** Names the process in the journal; null when it died before it could say. */
   instance_id: string | null;
   ready_at: number | null;
+  /** When the signal that ended it was sent; null when the end came from within. */
+  killed_at: number | null;
   ended_at: number | null;
+  /** Times in which it stood still, stopped by a signal of ours. */
+  readonly suspensions: { readonly from: number; to: number | null }[];
   /** `killed` by a signal of ours, `stopped` in order, `rehearsed` by a failpoint. */
   ending: "killed" | "stopped" | "rehearsed" | null;
   readonly hits: FailpointHit[];
   errors_logged: number;
+  /** The most memory that it was seen to hold. */
+  peak_rss_bytes: number;
+};
+
+export type NodeOptions = {
+  readonly number: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: string;
 };
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -30,6 +46,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 /** A place where `orca serve` is started, killed and started again over the same data. */
 export class ChaosNode {
   readonly lives: NodeLife[] = [];
+  readonly number: number;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #log: WriteStream;
   #child: Child | null = null;
@@ -38,11 +55,15 @@ export class ChaosNode {
   #hit = Promise.withResolvers<void>();
   #asked: "killed" | "stopped" | null = null;
   #failure: Error | null = null;
+  readonly #onExit = (): void => {
+    this.#child?.kill("SIGKILL");
+  };
 
-  constructor(environment: Readonly<Record<string, string>>, logFile: string) {
+  constructor({ number, environment, logFile }: NodeOptions) {
+    this.number = number;
     this.#environment = environment;
     this.#log = createWriteStream(logFile, { flags: "a" });
-    process.on("exit", () => this.#child?.kill("SIGKILL"));
+    process.on("exit", this.#onExit);
   }
 
   /** Where the node answers; waits for the next start while it is down. */
@@ -52,6 +73,16 @@ export class ChaosNode {
 
   get alive(): boolean {
     return this.#child !== null;
+  }
+
+  /** Whether its present life has said where it answers. It may stand still all the same. */
+  get ready(): boolean {
+    return this.alive && this.life.ready_at !== null;
+  }
+
+  /** Null while it is down. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
   }
 
   /** How this life ends, from the outside: the process is gone. */
@@ -83,13 +114,17 @@ export class ChaosNode {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const life: NodeLife = {
+      node: this.number,
       started_at: Date.now(),
       instance_id: null,
       ready_at: null,
+      killed_at: null,
       ended_at: null,
+      suspensions: [],
       ending: null,
       hits: [],
       errors_logged: 0,
+      peak_rss_bytes: 0,
     };
     this.lives.push(life);
     this.#child = child;
@@ -112,16 +147,38 @@ export class ChaosNode {
   /** `kill -9`; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.#asked ??= "killed";
+    if (this.#child) this.life.killed_at ??= Date.now();
     this.#child?.kill("SIGKILL");
     await this.#ended;
     this.assertSound();
+  }
+
+  /** SIGSTOP: the process keeps its connections and does nothing. */
+  suspend(): void {
+    if (!this.#child) throw new Error("the node is down");
+    this.#child.kill("SIGSTOP");
+    this.life.suspensions.push({ from: Date.now(), to: null });
+  }
+
+  /** SIGCONT. */
+  wake(): void {
+    const last = this.life.suspensions.at(-1);
+    if (!this.#child || !last) throw new Error("the node does not stand still");
+    this.#child.kill("SIGCONT");
+    last.to = Date.now();
   }
 
   /** An orderly stop; throws when it is not one. */
   async stop(): Promise<void> {
     this.#asked = "stopped";
     this.#child?.kill("SIGTERM");
+    const late = setTimeout(() => {
+      const detail = `the node has not stopped ${STOP_MS / 1000} s after it was asked to`;
+      this.#failure ??= provenWrong("node_stops_in_time", detail);
+      this.#child?.kill("SIGKILL");
+    }, STOP_MS);
     await this.#ended;
+    clearTimeout(late);
     this.assertSound();
   }
 
@@ -130,6 +187,7 @@ export class ChaosNode {
     this.#asked = "killed";
     this.#child?.kill("SIGKILL");
     await this.#ended;
+    process.off("exit", this.#onExit);
     this.#log.end();
   }
 

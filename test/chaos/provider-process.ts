@@ -16,12 +16,16 @@ export type ProviderOptions = {
 
 /** The fake provider's process: it lives through all the kills of the nodes. */
 export class ProviderProcess {
-  readonly url: string;
+  /**
+   * Its address without the path of the API: `/v1` answers as the seed says, `/faults/<number>-<name>/v1` with that
+   * fault, `/null/v1` at once, with as little as can be and without the referee.
+   */
+  readonly origin: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
 
-  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, url: string) {
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, origin: string) {
     this.#child = child;
-    this.url = url;
+    this.origin = origin;
   }
 
   static async start({ referee, seed, latency }: ProviderOptions): Promise<ProviderProcess> {
@@ -33,7 +37,7 @@ export class ProviderProcess {
     );
     const [line] = (await Promise.race([once(createInterface(child.stdout), "line"), early])) as [string];
     early.catch(() => undefined); // from here on its end is looked at by `stop`
-    return new ProviderProcess(child, (JSON.parse(line) as { url: string }).url);
+    return new ProviderProcess(child, (JSON.parse(line) as { origin: string }).origin);
   }
 
   /** Resolves when its record is complete. */

@@ -12,11 +12,20 @@ export type Request = {
 /** `asked` is on the disk before anything is answered; `flawed` says that the answer was made to break the contract. */
 export type RefereeRecord = Request &
   (
-    | { readonly kind: "asked"; readonly at: number }
+    | {
+        readonly kind: "asked";
+        readonly at: number;
+        /** Whether the request repeats a part of an answer that was cut. */
+        readonly leaks: boolean;
+      }
     | {
         readonly kind: "answered";
         readonly at: number;
         readonly flawed: boolean;
+        /** The fault that was played instead of an answer; null when it was answered. */
+        readonly fault: string | null;
+        /** What it charges for, input and output together. */
+        readonly tokens: number;
         /** False when the asking side was gone before the last byte. */
         readonly whole: boolean;
       }

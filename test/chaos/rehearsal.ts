@@ -2,15 +2,18 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Chance } from "./chance.ts";
-import { type Circumstances, firstViolation, framesInOtherBytes, isStaging } from "./checker.ts";
+import { type Circumstances, firstViolation } from "./checker.ts";
 import { gatherEvidence, type WorkflowEvidence } from "./evidence.ts";
-import { Installation, type Store } from "./installation.ts";
-import { Load, type LoadOptions, TENANTS } from "./load.ts";
+import { Installation, type InstallationOptions, type Store } from "./installation.ts";
+import { type Accepted, Load, type LoadOptions, TENANTS } from "./load.ts";
 import type { ChaosNode } from "./node.ts";
+import type { Nodes } from "./nodes.ts";
 import { ProvenWrong } from "./proven-wrong.ts";
 import type { ProviderOptions } from "./provider-process.ts";
 import { readReferee } from "./referee.ts";
 import { isNeverGoodEnough } from "./seeded-answers.ts";
+import { dumpStore } from "./store-dump.ts";
+import { spreadOf, Tally } from "./tally.ts";
 
 /** What every experiment is told. */
 export type ExperimentOptions = {
@@ -25,18 +28,34 @@ export type Figures = Readonly<Record<string, unknown>>;
 
 export type Scene = {
   readonly latency: ProviderOptions["latency"];
+  readonly nodes?: number;
+  readonly settings?: InstallationOptions["settings"];
+  readonly stoppable?: InstallationOptions["stoppable"];
+  readonly tenants?: LoadOptions["tenants"];
+  readonly gateOpens?: LoadOptions["gateOpens"];
   readonly inFlight: number;
+  readonly maxConcurrentWorkflows?: number;
   readonly watchers: number;
   readonly habits: LoadOptions["habits"];
-  readonly failures: Circumstances["failures"];
-  readonly mayFailWith?: Circumstances["mayFailWith"];
+  readonly mostEach?: LoadOptions["mostEach"];
+  readonly pin?: LoadOptions["pin"];
+  /** Whether results are delivered to directories now and then. */
+  readonly delivers?: boolean;
+  /** What the faults of this experiment explain in this workflow. */
+  readonly excuses: (accepted: Accepted | null) => Partial<Omit<Circumstances, "lives">>;
+  /** How long workflows may take to end after the last fault. */
+  readonly patienceMs?: number;
 };
 
-const PATIENCE_MS = 60_000;
+/** Clients that keep their connections. */
+export const STEADY: LoadOptions["habits"] = { cut: 0, cut_within: 1, rewind: 0 };
 
-/** One experiment under way: users keep a node busy while the experiment breaks it. */
+const PATIENCE_MS = 60_000;
+const never = new Promise<never>(() => undefined);
+
+/** One experiment under way: users keep the nodes busy while the experiment breaks it. */
 export class Rehearsal {
-  readonly node: ChaosNode;
+  readonly nodes: Nodes;
   readonly load: Load;
   readonly chance: Chance;
   readonly #options: ExperimentOptions;
@@ -48,15 +67,22 @@ export class Rehearsal {
     this.#options = options;
     this.#scene = scene;
     this.#installation = installation;
-    this.node = installation.node;
+    this.nodes = installation.nodes;
     this.chance = new Chance(options.seed, "faults");
-    this.load = new Load(this.node, {
-      seed: options.seed,
-      inFlight: scene.inFlight,
-      watchers: scene.watchers,
-      habits: scene.habits,
-      deliveryDirectory: (key) => installation.deliveryDirectory(key),
-    });
+    const { inFlight, watchers, habits, delivers = true } = scene;
+    const deliveryDirectory = delivers ? (key: string): string => installation.deliveryDirectory(key) : null;
+    const { mostEach = null, pin = () => null, tenants = TENANTS, gateOpens = never } = scene;
+    const load = { seed: options.seed, inFlight, watchers, habits, deliveryDirectory };
+    this.load = new Load(this.nodes, { ...load, mostEach, pin, tenants, gateOpens });
+  }
+
+  get installation(): Installation {
+    return this.#installation;
+  }
+
+  /** The first node, which is the only one unless the scene asks for more. */
+  get node(): ChaosNode {
+    return this.nodes.first;
   }
 
   /** Runs `faults` while there is load, lets everything end, and checks what is left. Throws a ProvenWrong. */
@@ -66,8 +92,9 @@ export class Rehearsal {
     faults: (rehearsal: Rehearsal) => Promise<void>,
   ): Promise<Figures> {
     const { store, seed, postgresUrl } = options;
-    const { latency, inFlight } = scene;
-    const place = { store, seed, postgresUrl, latency, maxConcurrentWorkflows: inFlight };
+    const { latency, inFlight, nodes = 1, maxConcurrentWorkflows = inFlight } = scene;
+    const { settings = () => ({}), stoppable = false } = scene;
+    const place = { store, seed, postgresUrl, latency, nodes, maxConcurrentWorkflows, settings, stoppable };
     const installation = await Installation.open(place);
     const rehearsal = new Rehearsal(options, scene, installation);
     let keep = false;
@@ -77,6 +104,7 @@ export class Rehearsal {
       return await rehearsal.#conclude();
     } catch (error) {
       keep = error instanceof ProvenWrong;
+      if (error instanceof ProvenWrong) await rehearsal.#keepStore(error);
       if (keep) options.say(`seed ${seed}: what is left of it lies in ${installation.directory}`);
       throw error;
     } finally {
@@ -86,17 +114,14 @@ export class Rehearsal {
   }
 
   async #conclude(): Promise<Figures> {
-    if (!this.node.alive) await this.node.start();
-    const drained_ms = await this.load.finish(PATIENCE_MS);
-    await this.node.stop();
+    await this.nodes.startAll();
+    const drained_ms = await this.load.finish(this.#scene.patienceMs ?? PATIENCE_MS);
+    await this.nodes.stopAll();
     await this.#installation.provider.stop();
     this.#options.say(
       `the last of ${this.load.finished} workflows ended ${drained_ms} ms after the last fault`,
     );
-    const tally = new Tally();
-    const mustFail = (workflow: string): boolean => isNeverGoodEnough(this.#options.seed, workflow);
-    const { failures, mayFailWith = null } = this.#scene;
-    const circumstances = { lives: this.node.lives, failures, mustFail, mayFailWith };
+    const tally = new Tally(this.nodes.lives);
     const { accepted, transcripts } = this.load;
     const referee = await readReferee(this.#installation.refereeFile);
     const sources = {
@@ -107,7 +132,7 @@ export class Rehearsal {
       referee,
     };
     for await (const evidence of gatherEvidence(sources)) {
-      const violation = firstViolation(evidence, circumstances);
+      const violation = firstViolation(evidence, this.#circumstancesOf(evidence));
       if (violation) {
         await this.#keep(evidence);
         throw new ProvenWrong(violation);
@@ -115,6 +140,21 @@ export class Rehearsal {
       tally.add(evidence);
     }
     return this.#figures(tally, drained_ms);
+  }
+
+  #circumstancesOf({ id, accepted }: WorkflowEvidence): Circumstances {
+    const mustFailWith = isNeverGoodEnough(this.#options.seed, id) ? "repair_exhausted" : null;
+    const { lives } = this.nodes;
+    const usual = { lives, failures: [], mustFailWith, mayFailWith: [], storeWentAway: false };
+    return { ...usual, ...this.#scene.excuses(accepted) };
+  }
+
+  /** A workflow that stands still leaves no evidence but what its store says now. */
+  async #keepStore({ violation: { workflow } }: ProvenWrong): Promise<void> {
+    const { database, directory } = this.#installation;
+    if (workflow === null || !database.startsWith("postgres")) return;
+    const dump = await dumpStore(database, workflow);
+    await writeFile(join(directory, "store.json"), JSON.stringify(dump, null, 2));
   }
 
   /** The store may be gone with this process, so what it says of the workflow is written down. */
@@ -126,7 +166,7 @@ export class Rehearsal {
   }
 
   #figures(tally: Tally, drained_ms: number): Figures {
-    const { lives } = this.node;
+    const { lives } = this.nodes;
     const { finished, cuts, waits, answers } = this.load;
     const { interrupted_lives, ...counts } = tally.figures();
     const starts = lives.flatMap((life) => (life.ready_at === null ? [] : [life.ready_at - life.started_at]));
@@ -135,6 +175,7 @@ export class Rehearsal {
       store: this.#options.store,
       seed: this.#options.seed,
       size: this.#options.size,
+      nodes: this.nodes.all.length,
       finished,
       kills: lives.filter(({ ending }) => ending === "killed" || ending === "rehearsed").length,
       kills_that_interrupted: interrupted_lives,
@@ -149,71 +190,10 @@ export class Rehearsal {
       waits,
       answers,
       cuts,
-      start_ms_p50: starts.toSorted((left, right) => left - right)[Math.floor(starts.length / 2)] ?? null,
+      start_ms: spreadOf(starts),
       drained_ms,
       errors_logged: lives.reduce((sum, life) => sum + life.errors_logged, 0),
       duration_s: Math.round((performance.now() - this.#started) / 1000),
     };
-  }
-}
-
-/** Counts over all workflows. */
-class Tally {
-  readonly #owners = new Set<string>();
-  readonly #counts = {
-    completed: 0,
-    failed: 0,
-    failed_otherwise: 0,
-    waiting: 0,
-    events: 0,
-    steps: 0,
-    requests: 0,
-    reasked: 0,
-    interruptions: 0,
-    replayed: 0,
-    connections: 0,
-    frames: 0,
-    frames_twice: 0,
-    frames_in_other_bytes: 0,
-    delivered_directories: 0,
-    staging_left: 0,
-  };
-
-  add(evidence: WorkflowEvidence): void {
-    const { stored, events, steps, referee, transcripts, delivered } = evidence;
-    const counts = this.#counts;
-    if (stored?.head.status === "completed") counts.completed += 1;
-    else if (stored?.head.status === "failed") counts.failed += 1;
-    else counts.waiting += 1;
-    if (![undefined, "repair_exhausted"].includes(stored?.head.error?.code)) counts.failed_otherwise += 1;
-    counts.events += events.length;
-    counts.steps += steps.filter((step) => step.status === "completed").length;
-    counts.requests += referee.filter((record) => record.kind === "asked").length;
-    counts.reasked += events.filter((event) => event.type === "model.reasked").length;
-    counts.replayed += events.filter((event) => event.type === "model.replayed").length;
-    counts.frames_in_other_bytes += framesInOtherBytes(evidence);
-    for (const { connections } of transcripts) {
-      const frames = connections.reduce((sum, connection) => sum + connection.frames.length, 0);
-      counts.connections += connections.length;
-      counts.frames += frames;
-      counts.frames_twice += frames - events.length;
-    }
-    if (delivered !== null && delivered.size > 0) counts.delivered_directories += 1;
-    if (delivered !== null && [...delivered.keys()].some(isStaging)) counts.staging_left += 1;
-    this.#addInterruptions(evidence);
-  }
-
-  figures() {
-    return { ...this.#counts, interrupted_lives: this.#owners.size };
-  }
-
-  #addInterruptions({ events }: WorkflowEvidence): void {
-    const owners = new Map<string, string>();
-    for (const { type, step_id, payload } of events) {
-      if (type === "step.started") owners.set(`${step_id}#${payload.attempt}`, payload.owner);
-      if (type !== "step.failed" || payload.code !== "interrupted") continue;
-      this.#counts.interruptions += 1;
-      this.#owners.add(owners.get(`${step_id}#${payload.attempt}`) ?? "");
-    }
   }
 }

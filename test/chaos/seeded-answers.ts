@@ -11,29 +11,39 @@ const FLAWED_SHARE = 0.06;
 const LARGEST_FILLER = 2_000;
 
 /**
+ * `usual` answers break the contract now and then, and QA may block; `plain` ones are good at once; `least` ones are as
+ * small as can be, too.
+ */
+export type Temper = "usual" | "plain" | "least";
+
+/**
  * Plausible answers that differ from workflow to workflow: the task graph, the files, how often QA blocks, and who
  * forgets half of an answer. They depend on the seed and the step, never on the attempt: a repeat is told the same.
  */
-export function seededAnswer(seed: string, request: Request): SeededAnswer {
+export function seededAnswer(seed: string, request: Request, temper: Temper = "usual"): SeededAnswer {
   const { workflow, step, call } = request;
+  if (temper !== "usual") return { body: answerOf(seed, request, temper), flawed: false };
   const flawed = call === 1 && new Chance(seed, workflow, step, "flawed").likely(FLAWED_SHARE);
-  return { body: flawed ? { summary: "That is all I can say." } : answerOf(seed, request), flawed };
+  return { body: flawed ? { summary: "That is all I can say." } : answerOf(seed, request, temper), flawed };
 }
 
-function answerOf(seed: string, { workflow, role, step }: Request): unknown {
+function answerOf(seed: string, { workflow, role, step }: Request, temper: Temper): unknown {
   const cycle = Number(/:(\d+)$/.exec(step)?.[1] ?? 0);
-  const criteria = criteriaOf(seed, workflow);
+  const least = temper === "least";
+  const criteria = least ? ["AC1"] : criteriaOf(seed, workflow);
   switch (role) {
     case "director":
       return brief(workflow);
     case "project_manager":
       return contract(criteria);
     case "architect":
+      if (least) return plan({ t1: [] }, criteria);
       return plan(cycle === 0 ? graph(seed, workflow) : repairGraph(seed, workflow, cycle), criteria);
     case "implementer":
+      if (least) return { artifacts: [LEAST_FILE], summary: "Wrote a file." };
       return work(new Chance(seed, workflow, step), workflow, step.replace("task:", ""));
     case "qa":
-      return judgement(cycle < blockedCycles(seed, workflow), criteria);
+      return judgement(temper === "usual" && cycle < blockedCycles(seed, workflow), criteria);
     case "finalizer":
       return { delivery_notes: "Read the first file first.", summary: "The files are written." };
     case "refiner":
@@ -49,6 +59,7 @@ export function isNeverGoodEnough(seed: string, workflow: string): boolean {
 }
 
 const NEVER = 99;
+const LEAST_FILE = { path: "t1/part-1.txt", kind: "document", description: "A file", content: "text\n" };
 
 /** Most work is good at once, some after one or two repairs. */
 function blockedCycles(seed: string, workflow: string): number {

@@ -1,3 +1,4 @@
+import type { ModelCallRow } from "../../src/core/workflow/commit.ts";
 import { eventRow } from "../../src/core/workflow/event-row.ts";
 import { next } from "../../src/core/workflow/next.ts";
 import type { StepSpec } from "../../src/core/workflow/state.ts";
@@ -11,6 +12,12 @@ import { seededAnswer } from "./seeded-answers.ts";
 type Said = { readonly artifacts?: readonly { readonly path: string; readonly content: string }[] };
 
 const ID = creation().id;
+const HASHES = {
+  request_hash: "request",
+  prompt_hash: "prompt",
+  packet_hash: "packet",
+  config_hash: "config",
+};
 
 /** What a checker would get of a workflow whose every promise was kept, though its process was killed now and then. */
 export function soundEvidence(seed: string): WorkflowEvidence {
@@ -18,6 +25,7 @@ export function soundEvidence(seed: string): WorkflowEvidence {
   const { events } = driver;
   const frames = events.map((event) => ({
     seq: event.seq,
+    at: Date.parse(event.occurred_at),
     ...digestsOf(event.type, JSON.stringify(eventRow(ID, event))),
   }));
   const middle = Math.floor(frames.length / 2);
@@ -26,11 +34,11 @@ export function soundEvidence(seed: string): WorkflowEvidence {
   );
   return {
     id: ID,
-    accepted: { key: "key", id: ID, tenant: "north", directory: "/delivered" },
+    accepted: { key: "key", id: ID, tenant: "north", directory: "/delivered", provider: null },
     stored: { head: driver.stored.head, parts: driver.stored.parts },
     events,
     steps: [...driver.stored.steps.values()],
-    modelCalls: driver.commits.flatMap((commit) => commit.model_calls),
+    modelCalls: rowsOf(driver.commits.flatMap((commit) => commit.model_calls)),
     contents,
     delivered: new Map(delivered),
     referee,
@@ -38,12 +46,17 @@ export function soundEvidence(seed: string): WorkflowEvidence {
       {
         workflow: ID,
         connections: [
-          { after: 0, frames: frames.slice(0, middle + 3) },
-          { after: middle, frames: frames.slice(middle) },
+          { after: 0, instance_id: "node-1", opened_at: 0, frames: frames.slice(0, middle + 3) },
+          { after: middle, instance_id: "node-1", opened_at: 0, frames: frames.slice(middle) },
         ],
       },
     ],
   };
+}
+
+/** The newest row of every call. */
+function rowsOf(written: readonly ModelCallRow[]): ModelCallRow[] {
+  return [...new Map(written.map((row) => [`${row.step_id}#${row.attempt}/${row.ordinal}`, row])).values()];
 }
 
 /** Drives one workflow on the core alone and keeps what the sources of evidence would. */
@@ -87,19 +100,38 @@ class Recording {
       const { flawed } = seededAnswer(this.#seed, request);
       if (call <= recorded) this.#replay(step, call);
       else {
-        this.#referee({ kind: "asked", ...request });
+        this.#announce(step, call);
+        this.#referee({ kind: "asked", leaks: false, ...request, at: this.#now });
         if (dies && this.#chance.likely(0.5)) return call - 1;
-        this.#referee({ kind: "answered", flawed, whole: true, ...request });
+        this.#referee({
+          kind: "answered",
+          flawed,
+          fault: null,
+          tokens: 18,
+          whole: true,
+          ...request,
+          at: this.#now,
+        });
         this.#journal(step, call);
       }
       if (!flawed || (dies && this.#chance.likely(0.5))) return Math.max(call, recorded);
     }
   }
 
-  #requestOf(step: StepSpec, call: number): Request & { readonly at: number } {
-    const at = Date.parse(this.driver.state.head.updated_at);
+  #requestOf(step: StepSpec, call: number): Request {
     const attempt = this.driver.attemptOf(step.id);
-    return { workflow: ID, role: step.role ?? "", step: step.id, attempt, call, at };
+    return { workflow: ID, role: step.role ?? "", step: step.id, attempt, call };
+  }
+
+  get #now(): number {
+    return Date.parse(this.driver.state.head.updated_at);
+  }
+
+  #announce(step: StepSpec, ordinal: number): void {
+    const attempt = this.driver.attemptOf(step.id);
+    const asked = { attempt, ordinal, provider: "fake", model_asked: "m1", ...HASHES };
+    const call = { ...asked, reserved_cost_usd: null, reserved_tokens: 100 };
+    this.driver.must({ type: "step.request_call", step_id: step.id, attempt, call });
   }
 
   #referee(record: RefereeRecord): void {
@@ -117,14 +149,15 @@ class Recording {
     const attempt = this.driver.attemptOf(step.id);
     const usage = { input_tokens: 11, output_tokens: 7, cached_input_tokens: 0, reasoning_tokens: 0 };
     const asked = { attempt, ordinal, provider: "fake", model_asked: "m1", model_served: "m1" };
-    const hashes = {
-      request_hash: "request",
-      prompt_hash: "prompt",
-      packet_hash: "packet",
-      config_hash: "config",
+    const answered = {
+      cost_usd: null,
+      usage,
+      latency_ms: 1,
+      finish_reason: "stop",
+      response_hash: "response",
+      error: null,
     };
-    const answered = { usage, latency_ms: 1, finish_reason: "stop", response_hash: "response", error: null };
-    const payload = { ...asked, ...hashes, ...answered };
+    const payload = { ...asked, ...HASHES, ...answered };
     const records = [{ type: "model.called", payload } as const];
     this.driver.must({ type: "step.record", step_id: step.id, attempt, records });
   }

@@ -109,7 +109,7 @@ describe("at the edge of the budget", () => {
     driver.must(request(driver, { ordinal: 2 }));
     expect(driver.give(resumeOf())).toMatchObject({ code: "budget_exhausted" });
     const budget = { ...NO_BUDGET, max_model_calls: 2 };
-    driver.must({ type: "workflow.resume", max_qa_retries: null, pinned: null, budget });
+    driver.must({ type: "workflow.resume", max_qa_retries: null, pinned: null, budget, outcome: null });
     expect(driver.state.head.status).toBe("running");
     driver.start("director");
     driver.must(request(driver));

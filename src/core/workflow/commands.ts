@@ -1,4 +1,5 @@
 import type { RoleName } from "../role-name.ts";
+import type { Outcome } from "../tool-semantics.ts";
 import type { Budget } from "../workflow-config.ts";
 import type { EventPayload } from "./events.ts";
 import type { DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
@@ -24,6 +25,8 @@ export type ResumeWorkflow = Asked & {
   readonly max_qa_retries: number | null;
   readonly pinned: PinnedModel | null;
   readonly budget: Budget | null;
+  /** The answer to the gate `outcome`. */
+  readonly outcome: Outcome | null;
 };
 export type CancelWorkflow = Asked & { readonly type: "workflow.cancel" };
 
@@ -76,6 +79,9 @@ export type StepRecord =
   | { readonly type: "model.called"; readonly payload: EventPayload<"model.called"> }
   | { readonly type: "model.reasked"; readonly payload: EventPayload<"model.reasked"> }
   | { readonly type: "model.replayed"; readonly payload: EventPayload<"model.replayed"> }
+  | { readonly type: "tool.requested"; readonly payload: EventPayload<"tool.requested"> }
+  | { readonly type: "tool.called"; readonly payload: EventPayload<"tool.called"> }
+  | { readonly type: "tool.replayed"; readonly payload: EventPayload<"tool.replayed"> }
   | { readonly type: "model.substituted"; readonly payload: EventPayload<"model.substituted"> }
   | { readonly type: "contract.violated"; readonly payload: EventPayload<"contract.violated"> };
 

@@ -1,4 +1,5 @@
 import type { RoleName } from "../role-name.ts";
+import type { ToolSemantics } from "../tool-semantics.ts";
 import type { TokenUsage, WorkflowEvent } from "./events.ts";
 import type { StepKind, WorkflowHead } from "./state.ts";
 
@@ -63,6 +64,23 @@ export type ModelCallRow = {
   readonly created_at: string;
 };
 
+/** One outside effect of a step: written before it happens, and again when its outcome is known. */
+export type ToolCallRow = {
+  readonly status: "requested" | "answered" | "failed";
+  readonly step_id: string;
+  readonly attempt: number;
+  readonly ordinal: number;
+  readonly tool: string;
+  readonly semantics: ToolSemantics;
+  readonly key: string;
+  readonly input_hash: string;
+  readonly output_hash: string | null;
+  readonly known_by: string | null;
+  readonly latency_ms: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly created_at: string;
+};
+
 /** Content addressed by the lower-case hex SHA-256 of its UTF-8 bytes. */
 export type Blob = { readonly hash: string; readonly content: string };
 
@@ -80,6 +98,7 @@ export type Commit = {
   readonly steps: readonly StepRow[];
   readonly fences: readonly { readonly step_id: string; readonly attempt: number }[];
   readonly model_calls: readonly ModelCallRow[];
+  readonly tool_calls: readonly ToolCallRow[];
   readonly blobs: readonly Blob[];
   /**
    * Set when something of the workflow may run that this process does not take on: a job for any node, written in the

@@ -8,6 +8,7 @@ import {
   SuggestedImprovement,
 } from "../documents.ts";
 import { RoleName } from "../role-name.ts";
+import { OUTCOMES, TOOL_SEMANTICS } from "../tool-semantics.ts";
 import { Budget, NO_BUDGET } from "../workflow-config.ts";
 import { DocumentKind, PinnedModel, StepKind, WorkflowSettings, WorkflowStatus } from "./state.ts";
 
@@ -118,6 +119,33 @@ export const EVENT_PAYLOADS = {
     recorded_attempt: Count,
     request_hash: Text,
   }),
+  /** An outside effect is about to happen; `key` names it to whoever can tell a repetition. */
+  "tool.requested": z.object({
+    attempt: Count,
+    ordinal: Count,
+    tool: Text,
+    semantics: z.enum(TOOL_SEMANTICS),
+    key: Text,
+    input_hash: Text,
+  }),
+  "tool.called": z.object({
+    attempt: Count,
+    ordinal: Count,
+    tool: Text,
+    semantics: z.enum(TOOL_SEMANTICS),
+    key: Text,
+    input_hash: Text,
+    /** Null when it failed, and when a person has said that it happened. */
+    output_hash: Text.nullable(),
+    /** How the outcome is known. */
+    known_by: z.enum(["call", "look_up", "person"]),
+    latency_ms: z.number(),
+    error: Problem.nullable(),
+  }),
+  /** The recorded result of an earlier attempt served again. */
+  "tool.replayed": z.object({ attempt: Count, ordinal: Count, tool: Text, recorded_attempt: Count }),
+  /** A person has answered the gate `outcome`. */
+  "outcome.decided": z.object({ outcome: z.enum(OUTCOMES) }),
   "model.substituted": z.object({ asked: Text, used: Text, reason: Text }),
   "refiner.suggestion": SuggestedImprovement.extend({ id: Text, ordinal: Count }),
   "delivery.completed": z.object({

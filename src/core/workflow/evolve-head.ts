@@ -30,6 +30,8 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
       return { ...head, open_steps: head.open_steps.map((step) => withCall(step, event)) };
     case "model.called":
       return event.role === null ? head : withSpend(head, event.role, event);
+    case "outcome.decided":
+      return { ...head, open_steps: head.open_steps.map((step) => withOutcome(step, event)) };
     case "workflow.closed":
       return { ...head, closed: true };
     case "workflow.created":
@@ -47,6 +49,9 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
     case "model.reasked":
     case "model.replayed":
     case "model.substituted":
+    case "tool.requested":
+    case "tool.called":
+    case "tool.replayed":
     case "refiner.suggestion":
     case "delivery.completed":
     case "delivery.failed":
@@ -140,6 +145,10 @@ function doubt({ id, attempt, role, task_id }: OpenStep, call: PendingCall): Cal
   return { ...call, step_id: id, attempt, role: role ?? "director", task_id };
 }
 
+function withOutcome(step: OpenStep, event: Extract<WorkflowEvent, { type: "outcome.decided" }>): OpenStep {
+  return step.id === event.step_id ? { ...step, outcome: event.payload.outcome } : step;
+}
+
 function withCall(step: OpenStep, event: Extract<WorkflowEvent, { type: "model.requested" }>): OpenStep {
   const { ordinal, reserved_cost_usd, reserved_tokens } = event.payload;
   if (step.id !== event.step_id) return step;
@@ -167,6 +176,7 @@ function startedStep(
     lease_until,
     available_at: null,
     call: null,
+    outcome: before?.outcome ?? null,
   };
 }
 

@@ -135,6 +135,10 @@ function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
     case "model.reasked":
     case "model.replayed":
     case "model.substituted":
+    case "tool.requested":
+    case "tool.called":
+    case "tool.replayed":
+    case "outcome.decided":
     case "workflow.closed":
       return {};
   }

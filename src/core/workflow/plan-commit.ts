@@ -1,4 +1,4 @@
-import type { Blob, Commit, ModelCallRow, PartKind, PartRow, StepRow } from "./commit.ts";
+import type { Blob, Commit, ModelCallRow, PartKind, PartRow, StepRow, ToolCallRow } from "./commit.ts";
 import { isStepEvent, type WorkflowEvent } from "./events.ts";
 import { next } from "./next.ts";
 import { openStep, type OpenStep, type StepSpec, type WorkflowState } from "./state.ts";
@@ -25,6 +25,7 @@ export function planCommit({ before, after, events, fences, blobs, wake }: Commi
     steps: changedSteps(before, after, events),
     fences,
     model_calls: events.flatMap(modelCallOf),
+    tool_calls: events.flatMap(toolCallOf),
     blobs,
     wake,
   };
@@ -167,3 +168,19 @@ const NOT_ENDED = {
   response_hash: null,
   error: null,
 } as const;
+
+function toolCallOf(event: WorkflowEvent): ToolCallRow[] {
+  if (event.type !== "tool.called" && event.type !== "tool.requested") return [];
+  if (event.step_id === null) return [];
+  const place = { step_id: event.step_id, created_at: event.occurred_at };
+  if (event.type === "tool.called")
+    return [{ ...event.payload, ...place, status: event.payload.error === null ? "answered" : "failed" }];
+  const open = {
+    status: "requested",
+    output_hash: null,
+    known_by: null,
+    latency_ms: 0,
+    error: null,
+  } as const;
+  return [{ ...event.payload, ...place, ...open }];
+}

@@ -51,7 +51,7 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
 
 const SETTINGS_SINCE_BUDGETS: Partial<WorkflowSettings> = { budget: NO_BUDGET };
 const HEAD_SINCE_BUDGETS: Partial<WorkflowHead> = { in_doubt: [], worked_ms: 0, running_since: null };
-const STEP_SINCE_BUDGETS: Partial<OpenStep> = { failed_attempts: 0, call: null };
+const STEP_SINCE_BUDGETS: Partial<OpenStep> = { failed_attempts: 0, call: null, outcome: null };
 
 /** A head as it is today from one that an earlier version stored; fields that came later have their first value. */
 export function liftHead(stored: WorkflowHead): WorkflowHead {

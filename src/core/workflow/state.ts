@@ -14,6 +14,7 @@ import type {
 import type { PersistentMap } from "../persistent-map.ts";
 import { Mode, RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
+import { OUTCOMES } from "../tool-semantics.ts";
 import { Budget } from "../workflow-config.ts";
 import type { Directories } from "./directories.ts";
 
@@ -65,6 +66,8 @@ export const OpenStep = StepSpec.extend({
   available_at: z.string().nullable(),
   /** The model call in flight. */
   call: PendingCall.nullable(),
+  /** What a person has found out about the outside effect in doubt. */
+  outcome: z.enum(OUTCOMES).nullable(),
 });
 export type OpenStep = z.infer<typeof OpenStep>;
 

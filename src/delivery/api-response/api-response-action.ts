@@ -5,6 +5,7 @@ import type { DeliveryAction } from "../../ports/delivery-action.ts";
 /** Leaves the artifacts where the API serves them; the receipt says under which addresses. */
 export const apiResponseAction: DeliveryAction<Record<string, never>> = {
   name: "api-response",
+  semantics: "read",
   config: z.strictObject({}),
   deliver: (_config, { workflow_id, artifacts }) =>
     Promise.resolve({

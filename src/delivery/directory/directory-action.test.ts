@@ -42,6 +42,7 @@ const deliver = (path: string, ...files: [path: string, content: string][]) =>
 function contextOf(files: readonly [path: string, content: string][]): DeliveryContext {
   return {
     workflow_id: "w",
+    key: "w1/delivery/1",
     title: "",
     summary: "",
     artifacts: files.map(([path, content]) => ({

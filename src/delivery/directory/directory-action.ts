@@ -20,6 +20,7 @@ export function createDirectoryAction(options: {
   const inAllowed = (path: string): boolean => allowed.some((folder) => isInside(folder, resolve(path)));
   return {
     name: "directory",
+    semantics: "keyed", // writing the same files again leaves the same directory
     config: z.strictObject({
       path: z
         .string()

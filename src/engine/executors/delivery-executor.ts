@@ -1,7 +1,8 @@
 import { DEFAULT_DELIVERY_ACTION, deliveryChoice } from "../../core/workflow/decide/delivery-choice.ts";
 import { byOrdinal, type DeliveryRequest, documentOf } from "../../core/workflow/state.ts";
-import { type DeliveryAction, DeliveryError } from "../../ports/delivery-action.ts";
+import { type DeliveryAction, DeliveryError, type DeliveryReceipt } from "../../ports/delivery-action.ts";
 import { failpoint } from "../failpoint.ts";
+import { journaledToolCall, type Tool } from "../journaled-tool-call.ts";
 import type { StepContext, StepExecutor, StepOutcome } from "../step-executor.ts";
 
 export type DeliveryExecutorParts = {
@@ -45,22 +46,38 @@ async function deliver(context: StepContext, action: DeliveryAction, config: unk
   });
   const { id, title } = state.head;
   const summary = documentOf(state, "finalization")?.summary ?? "";
+  const given = (key: string) => ({
+    workflow_id: id,
+    title,
+    summary,
+    artifacts,
+    key,
+    signal: context.signal,
+  });
+  const tool: Tool<DeliveryReceipt> = {
+    name: `deliver:${action.name}`,
+    semantics: action.semantics,
+    run: async (key) => {
+      failpoint("delivery.before");
+      const receipt = await action.deliver(config, given(key));
+      failpoint("delivery.after");
+      return receipt;
+    },
+    lookUp: async (key) => (await action.lookUp?.(config, given(key))) ?? null,
+  };
+  const input = { config, artifacts: newest.map(({ path, hash }) => ({ path, hash })) };
   try {
-    failpoint("delivery.before");
-    const receipt = await action.deliver(config, {
-      workflow_id: id,
-      title,
-      summary,
-      artifacts,
-      signal: context.signal,
-    });
-    failpoint("delivery.after");
+    const called = await journaledToolCall(context, tool, { input, ordinal: 1 });
+    if (!called.ok) return called;
+    const receipt = called.output ?? { action: action.name, links: [], metadata: SEEN_BY_A_PERSON };
     return { ok: true, result: { kind: "delivery", receipt }, blobs: [] };
   } catch (error) {
     if (error instanceof DeliveryError) return failed(error.message);
     throw error;
   }
 }
+
+const SEEN_BY_A_PERSON = [{ name: "confirmed_by", value: "person" }];
 
 function failed(message: string): StepOutcome {
   return { ok: false, failure: { code: "delivery_failed", message, retry_after_ms: null } };

@@ -84,10 +84,11 @@ async function askModel(
   const whole = await prepare(parts, context, { role, reference, shorten: false });
   const outcome = await converse(context, whole, target, progress);
   if (outcome.ok || outcome.failure.code !== "context_overflow") return outcome;
+  const shorter = await prepare(parts, context, { role, reference, shorten: true });
+  if (shorter.packet_hash === whole.packet_hash) return outcome;
   const { attempt } = context.step;
   const problems = ["The packet does not fit the model's context; it was shortened."];
   context.record([{ type: "model.reasked", payload: { attempt, ordinal: progress.calls, problems } }]);
-  const shorter = await prepare(parts, context, { role, reference, shorten: true });
   return converse(context, shorter, target, progress);
 }
 

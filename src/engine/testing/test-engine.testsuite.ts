@@ -15,6 +15,7 @@ import { comparable, restoreState } from "../../core/workflow/restore-state.ts";
 import type { WorkflowState } from "../../core/workflow/state.ts";
 import type { ModelProvider } from "../../ports/chat-model.ts";
 import type { NodeRole } from "../../ports/cluster.ts";
+import type { DeliveryAction } from "../../ports/delivery-action.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ModelLimiter } from "../../ports/model-limiter.ts";
 import type { TenantStorage } from "../../ports/storage.ts";
@@ -35,6 +36,7 @@ export type TestEngineOptions = {
   readonly workflow?: Partial<WorkflowConfig>;
   readonly max_concurrent_workflows?: number;
   readonly limiter?: ModelLimiter;
+  readonly deliveryActions?: readonly DeliveryAction[];
   /** In the place of the one scripted model. */
   readonly providers?: readonly ModelProvider[];
   readonly allowed_directories?: readonly string[];
@@ -114,6 +116,7 @@ export class TestEngine {
       providers: options.providers ?? [ground.model],
       clock: ground.clock,
       limiter: options.limiter ?? openLimiter,
+      deliveryActions: options.deliveryActions ?? [],
       random: options.random ?? (() => 0.5),
       logger: recordingLogger(logged, {}),
       wrapStorage: (storage) => new TroubledStorage(storage),

@@ -90,6 +90,11 @@ function createInput(body: CreateWorkflowBody, scopeId: string | null): CreateWo
 
 /** A named model or provider replaces the pin as a whole. */
 function resumeInput(body: ResumeWorkflowBody): ResumeInput {
-  const { max_qa_retries = null, budget = null, provider = null, model = null } = body;
-  return { max_qa_retries, budget, pinned: provider === null && model === null ? null : { provider, model } };
+  const { max_qa_retries = null, budget = null, outcome = null, provider = null, model = null } = body;
+  return {
+    max_qa_retries,
+    budget,
+    outcome,
+    pinned: provider === null && model === null ? null : { provider, model },
+  };
 }

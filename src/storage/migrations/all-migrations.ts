@@ -4,14 +4,16 @@ import type { Migration } from "kysely/migration";
 import type { DatabaseKind } from "../schema.ts";
 import { createInitialTables } from "./0001-initial.ts";
 import { addNodesAndSpend } from "./0002-nodes-and-spend.ts";
-import { addRetention } from "./0003-retention.ts";
+import { addToolCalls } from "./0003-tool-calls.ts";
+import { addRetention } from "./0004-retention.ts";
 
 type Step = (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>;
 
 const STEPS: Readonly<Record<string, Step>> = {
   "0001_initial": createInitialTables,
   "0002_nodes_and_spend": addNodesAndSpend,
-  "0003_retention": addRetention,
+  "0003_tool_calls": addToolCalls,
+  "0004_retention": addRetention,
 };
 
 /** Every migration in order, by the name under which a database remembers it. */

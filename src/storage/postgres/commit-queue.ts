@@ -88,12 +88,15 @@ export class CommitQueue {
     }
   }
 
+  /** Commits that leave jobs go by themselves: they take four round trips, which the others need not wait for. */
   #takeBatch(): Waiting[] {
     const batch: Waiting[] = [];
     const left: Waiting[] = [];
     let size = 0;
     for (const waiting of this.#queue) {
-      if (batch.length === MOST_COMMITS || size > FULL_AT || this.#busy.has(waiting.workflow)) {
+      const isFull = batch.length === MOST_COMMITS || size > FULL_AT;
+      const isOther = batch[0] !== undefined && (batch[0].wake === null) !== (waiting.wake === null);
+      if (isFull || isOther || this.#busy.has(waiting.workflow)) {
         left.push(waiting);
         continue;
       }

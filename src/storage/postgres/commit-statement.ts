@@ -1,6 +1,7 @@
 import {
   CHANGING_CALL_COLUMNS,
   CHANGING_STEP_COLUMNS,
+  CHANGING_TOOL_COLUMNS,
   TAPE_HEADER,
   TAPE_TABLES,
   TOUCH_BLOB,
@@ -130,6 +131,10 @@ function onConflict(table: Exclude<TapeTable, "fences">): string {
       return "on conflict (tenant_id, workflow_id, kind, key) do update set body = excluded.body";
     case "blobs":
       return `on conflict (tenant_id, hash) ${TOUCH_BLOB}`;
+    case "tool_calls":
+      return `on conflict (tenant_id, workflow_id, step_id, attempt, ordinal) do update set ${CHANGING_TOOL_COLUMNS.map(
+        (name) => `${name} = excluded.${name}`,
+      ).join(", ")} where tool_calls.status = 'requested'`;
     case "model_calls":
       return `on conflict (tenant_id, workflow_id, step_id, attempt, ordinal) do update set ${CHANGING_CALL_COLUMNS.map(
         (name) => `${name} = excluded.${name}`,

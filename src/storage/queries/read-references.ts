@@ -16,7 +16,7 @@ export async function readReferences(
   const collect = (rows: readonly unknown[]): void => {
     for (const [hash] of JSON.stringify(rows).matchAll(HASH)) found.add(hash);
   };
-  for (const table of ["workflow_parts", "steps", "model_calls"] as const) {
+  for (const table of ["workflow_parts", "steps", "model_calls", "tool_calls"] as const) {
     collect(
       await db
         .selectFrom(table)

@@ -4,6 +4,7 @@ import type { CommitRefusal } from "../../core/workflow/commit.ts";
 import {
   CHANGING_CALL_COLUMNS,
   CHANGING_STEP_COLUMNS,
+  CHANGING_TOOL_COLUMNS,
   type CommitTape,
   TAPE_HEADER,
   TAPE_TABLES,
@@ -117,6 +118,10 @@ function onConflict(table: WrittenTable): string {
       return "on conflict do update set body = excluded.body";
     case "blobs":
       return `on conflict ${TOUCH_BLOB}`;
+    case "tool_calls":
+      return `on conflict do update set ${CHANGING_TOOL_COLUMNS.map(
+        (name) => `${name} = excluded.${name}`,
+      ).join(", ")} where tool_calls.status = 'requested'`;
     case "model_calls":
       return `on conflict do update set ${CHANGING_CALL_COLUMNS.map(
         (name) => `${name} = excluded.${name}`,

@@ -167,6 +167,45 @@ describe("a writer thread that dies", () => {
   });
 });
 
+/** Counts the turns of the event loop from now on. */
+function countTurns() {
+  let count = 0;
+  const next = (): void => {
+    count += 1;
+    pending = setImmediate(next);
+  };
+  let pending = setImmediate(next);
+  return { now: () => count, stop: () => clearImmediate(pending) };
+}
+
+describe("one turn of the event loop", () => {
+  test("has a few of many reads only", async () => {
+    const storage = await openSqlite(join(folder, "orca.db"), { logger });
+    const tenant = storage.forTenant("acme");
+    const turns = countTurns();
+    await Promise.all(Array.from({ length: 100 }, () => tenant.loadHead("w1")));
+    expect(turns.now()).toBeGreaterThan(4);
+    turns.stop();
+    await storage.close();
+  });
+
+  test("has a few answers of the writer only", async () => {
+    const storage = await openSqlite(join(folder, "orca.db"), { logger });
+    const tenant = storage.forTenant("acme");
+    const turns = countTurns();
+    const answered = new Map<number, number>();
+    const commits = Array.from({ length: 400 }, async (_, index) => {
+      expect(await tenant.commit(aCommit({ workflow_id: `w${index}` }))).toEqual({ ok: true });
+      answered.set(turns.now(), (answered.get(turns.now()) ?? 0) + 1);
+    });
+    await Promise.all(commits);
+    // A message of the writer may come between two counts.
+    expect(Math.max(...answered.values())).toBeLessThanOrEqual(16);
+    turns.stop();
+    await storage.close();
+  });
+});
+
 describe("a file that can't be used", () => {
   test("missing directories are made", async () => {
     const file = join(folder, "a/b/c/orca.db");

@@ -21,6 +21,8 @@ const APPLIED: CommitResult = { ok: true };
 
 /** Operations that are sent on before the turn of the loop ends: what a busy turn brings is safe the sooner. */
 const FULL_AT = 16;
+/** Outcomes that are handed on in one turn of the loop. */
+const TOLD_AT_ONCE = 8;
 
 /** The writer thread as seen from the main thread: what one loop turn brings is sent as one message. */
 export class WriterClient {
@@ -31,6 +33,8 @@ export class WriterClient {
   readonly #exited = Promise.withResolvers<void>();
   #operations: WriteOperation[] = [];
   #waiting: Waiting[] = [];
+  readonly #answered: { readonly waiting: Waiting; readonly outcome: WriteOutcome }[] = [];
+  #telling = false;
   #gone: StorageError | null = null;
 
   /** Starts the thread at once, so that it loads while the caller migrates; `open` tells it the file. */
@@ -117,19 +121,30 @@ export class WriterClient {
     }
   }
 
-  /** The thread answers in order, but may have put several messages into one transaction. */
+  /**
+   * The thread answers in order, but may have put several messages into one transaction. What follows an answer (the next
+   * step is decided and written down) takes longer than the answer: told to all at once, it would keep requests waiting.
+   */
   #settle(outcomes: readonly WriteOutcome[]): void {
     let at = 0;
     while (at < outcomes.length) {
       for (const waiting of this.#sent.shift() ?? []) {
-        const outcome = outcomes[at++] ?? null;
-        if (outcome !== null && typeof outcome === "object" && "failure" in outcome) {
-          waiting.reject(sqliteError(this.#file, outcome.failure));
-        } else {
-          waiting.resolve(outcome);
-        }
+        this.#answered.push({ waiting, outcome: outcomes[at++] ?? null });
       }
     }
+    if (!this.#telling) this.#tell(TOLD_AT_ONCE);
+  }
+
+  #tell(most: number): void {
+    for (const { waiting, outcome } of this.#answered.splice(0, most)) {
+      if (outcome !== null && typeof outcome === "object" && "failure" in outcome) {
+        waiting.reject(sqliteError(this.#file, outcome.failure));
+      } else {
+        waiting.resolve(outcome);
+      }
+    }
+    this.#telling = this.#answered.length > 0;
+    if (this.#telling) setImmediate(() => this.#tell(TOLD_AT_ONCE));
   }
 
   #end(reason: string, cause?: unknown): void {
@@ -139,6 +154,7 @@ export class WriterClient {
       { cause },
     );
     this.#opened.reject(this.#gone);
+    this.#tell(Infinity);
     const lost = [...this.#sent.splice(0).flat(), ...this.#waiting];
     this.#operations = [];
     this.#waiting = [];

@@ -118,6 +118,7 @@ export function aCommit(changes: Changes = {}): Commit {
     steps: [],
     fences: [],
     model_calls: [],
+    tool_calls: [],
     blobs: [],
     wake: null,
     ...rest,

@@ -35,6 +35,7 @@ const CHECKS: Readonly<Record<Method, Check>> = {
     expect(await theirs.listWorkflows({ limit: 10, after: null, statuses: null })).toEqual([]),
   readEvents: async (theirs) => expect(await theirs.readEvents("w1", PAGE)).toEqual([]),
   listSteps: async (theirs) => expect(await theirs.listSteps("w1")).toEqual([]),
+  listToolCalls: async (theirs) => expect(await theirs.listToolCalls("w1", "task:a#0")).toEqual([]),
   listModelCalls: async (theirs) => expect(await theirs.listModelCalls("w1")).toEqual([]),
   readBlob: async (theirs) => expect(await theirs.readBlob(BLOB.hash)).toBeNull(),
   readBlobs: async (theirs) => expect((await theirs.readBlobs([BLOB.hash])).size).toBe(0),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Chance } from "../chance.ts";
 import type { ChaosNode } from "../node.ts";
+import type { Nodes } from "../nodes.ts";
 import type { Rehearsal } from "../rehearsal.ts";
 
 /** How long a node may work: events that reach its users, then milliseconds more. */
@@ -10,11 +11,21 @@ export type Uptime = { readonly events: number; readonly ms: number };
 const PATIENCE_MS = 10_000;
 
 /** Lets the node work for a random time and kills it, unless the failpoint does it that it is armed with. */
-export async function killAtRandom({ node, chance, load }: Rehearsal, longest: Uptime): Promise<void> {
+export async function killAtRandom(
+  { chance, load }: Rehearsal,
+  node: ChaosNode,
+  longest: Uptime,
+): Promise<void> {
   const worked = load.progress(chance.between(1, longest.events));
   await sleepUnless(Promise.race([worked, node.ended]), PATIENCE_MS);
   await sleepUnless(node.ended, chance.between(0, longest.ms));
   await node.kill();
+}
+
+/** Resolves when a node besides this one is up, so that a kill does not leave the clients without any. */
+export async function untilAnotherIsReady(nodes: Nodes, node: ChaosNode): Promise<void> {
+  const others = nodes.all.filter((one) => one !== node);
+  if (others.length > 0) await Promise.race(others.map((one) => one.url()));
 }
 
 /** Starts the node and kills it before it is ready, with some luck in the middle of taking up what was left. */

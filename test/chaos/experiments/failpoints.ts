@@ -1,5 +1,5 @@
 import { provenWrong } from "../proven-wrong.ts";
-import { type Figures, Rehearsal } from "../rehearsal.ts";
+import { type Figures, Rehearsal, STEADY } from "../rehearsal.ts";
 import { sleepUnless } from "./break-node.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpointsInSource } from "./failpoints-in-source.ts";
@@ -14,6 +14,7 @@ export const failpoints: Experiment = {
   summary:
     "a node that dies, fails or stands still at each failpoint of the sources: nothing is lost or repeated",
   unit: "rounds over all failpoints, every second one with standing still",
+  stores: ["sqlite", "postgres"],
   sizes: { small: 1, usual: 2, full: 16 },
   run: async (options) => {
     const names = await failpointsInSource();
@@ -24,9 +25,8 @@ export const failpoints: Experiment = {
         latency: { min: 10, max: 60 },
         inFlight: 8,
         watchers: 0,
-        habits: { cut: 0, cut_within: 1, rewind: 0 },
-        failures: ["interrupted", "released", "internal"],
-        mayFailWith: "internal", // what throws here is a fault of our own, which is not tried for ever
+        habits: STEADY,
+        excuses: () => ({ failures: ["interrupted", "released", "internal"] }),
       },
       async (rehearsal) => {
         for (let round = 1; round <= options.size; round += 1) {

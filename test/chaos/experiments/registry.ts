@@ -1,7 +1,21 @@
+import { budget } from "./budget.ts";
+import { duels } from "./duels.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpoints } from "./failpoints.ts";
 import { feed } from "./feed.ts";
+import { flood } from "./flood.ts";
 import { kills } from "./kills.ts";
+import { modelFaults } from "./model-faults.ts";
+import { outages } from "./outages.ts";
 
 /** Everything that can be proved; an experiment is a file and a line here. */
-export const EXPERIMENTS: readonly Experiment[] = [kills, feed, failpoints];
+export const EXPERIMENTS: readonly Experiment[] = [
+  kills,
+  duels,
+  feed,
+  failpoints,
+  modelFaults,
+  budget,
+  flood,
+  outages,
+];

@@ -143,7 +143,13 @@ describe("resume", () => {
   test("a new pin replaces the old one and none keeps it", () => {
     const pinned = { provider: "acme", model: "small" };
     const specification = given(paused);
-    specification.driver.must({ type: "workflow.resume", max_qa_retries: null, pinned, budget: null });
+    specification.driver.must({
+      type: "workflow.resume",
+      max_qa_retries: null,
+      pinned,
+      budget: null,
+      outcome: null,
+    });
     paused(specification.driver);
     expect(specification.when(resumeOf(5)).change.after.settings.pinned).toEqual(pinned);
     expect(specification.driver.state.head.max_qa_retries).toBe(5);

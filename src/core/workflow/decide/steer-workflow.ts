@@ -22,8 +22,18 @@ export function pauseWorkflow(state: WorkflowState): Decided<readonly NewEvent[]
 
 export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): Decided<readonly NewEvent[]> {
   const { status, cycle, error, waiting } = state.head;
-  if (status !== "paused" && status !== "failed" && waiting?.reason !== "budget") {
-    return reject("not_resumable", `The workflow is ${status}; only a paused or failed one can be resumed.`);
+  if (status !== "paused" && status !== "failed" && waiting?.kind !== "gate") {
+    return reject(
+      "not_resumable",
+      `The workflow is ${status}; only one that waits or has failed can be resumed.`,
+    );
+  }
+  const doubtful = state.head.open_steps.filter(isInDoubt);
+  if (doubtful.length > 0 && command.outcome === null) {
+    return reject(
+      "outcome_needed",
+      "Find out whether the outside effect has happened, then resume with outcome happened or repeat.",
+    );
   }
   const budget = command.budget ?? state.settings.budget;
   if (isUsedUp(budget, budgetUse(state.head, command.at))) {
@@ -42,6 +52,9 @@ export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): D
     const pinned = command.pinned ?? state.settings.pinned;
     events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned, budget: command.budget }));
   }
+  if (command.outcome !== null)
+    for (const step of doubtful)
+      events.push(newEvent("outcome.decided", { outcome: command.outcome }, placeOf(step)));
   for (const step of state.head.open_steps) if (step.role === "refiner") events.push(cancelled(step));
   events.push(
     newEvent("state.transition", { from: status, to: "running", reason: "resumed", message: null }),
@@ -66,6 +79,13 @@ export function cancelWorkflow(state: WorkflowState): Decided<readonly NewEvent[
 }
 
 function cancelled(step: OpenStep): NewEvent {
-  const { role, task_id, attempt } = step;
-  return newEvent("step.cancelled", { attempt }, { role, task_id, step_id: step.id });
+  return newEvent("step.cancelled", { attempt: step.attempt }, placeOf(step));
+}
+
+function placeOf({ role, task_id, id }: OpenStep) {
+  return { role, task_id, step_id: id };
+}
+
+function isInDoubt(step: OpenStep): boolean {
+  return step.status === "queued" && step.last_failure === "outcome_unknown" && step.outcome === null;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
 import { ROLE_NAMES } from "../../role-name.ts";
+import { OUTCOMES } from "../../tool-semantics.ts";
 import { next } from "../next.ts";
 import type { WorkflowState } from "../state.ts";
 import { running } from "./random-workflow.testsuite.ts";
@@ -48,6 +49,7 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
     max_qa_retries: fc.option(fc.nat()),
     pinned: fc.option(fc.record({ provider: fc.option(fc.string()), model: fc.option(fc.string()) })),
     budget: fc.option(fc.record({ ...NO_LIMITS, max_tokens: fc.option(fc.nat()) })),
+    outcome: fc.option(fc.constantFrom(...OUTCOMES)),
   }),
   fc.record({
     type: fc.constant("step.request_call" as const),

@@ -18,7 +18,7 @@ export function bringHome(driver: WorkflowDriver, way: Way = {}): void {
   for (let moves = 0; moves < PATIENCE; moves += 1) {
     const { head } = driver.state;
     if (head.status === way.until || (head.status === "completed" && head.closed)) return;
-    if (head.status === "paused" || head.status === "failed") {
+    if (head.waiting !== null || head.status === "failed") {
       driver.must(resumeOf(head.error?.code === "repair_exhausted" ? head.cycle + 1 : null));
       continue;
     }

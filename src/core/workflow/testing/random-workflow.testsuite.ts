@@ -180,7 +180,13 @@ function orderOf(one: RandomMove, driver: WorkflowDriver): Order | null {
     }
     case "resume": {
       const pinned = one.repin ? { provider: "acme", model: null } : null;
-      return { type: "workflow.resume", max_qa_retries: one.max, pinned, budget: null };
+      return {
+        type: "workflow.resume",
+        max_qa_retries: one.max,
+        pinned,
+        budget: null,
+        outcome: one.repin ? "repeat" : "happened",
+      };
     }
     case "stale": {
       const step = picked(state.head.open_steps, one.pick);

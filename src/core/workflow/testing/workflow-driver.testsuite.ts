@@ -154,5 +154,5 @@ export function failureOf(step_id: string, attempt: number, code: string): Order
 }
 
 export function resumeOf(max_qa_retries: number | null = null): Order {
-  return { type: "workflow.resume", max_qa_retries, pinned: null, budget: null };
+  return { type: "workflow.resume", max_qa_retries, pinned: null, budget: null, outcome: "repeat" };
 }

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 import type { DatabaseKind } from "../schema.ts";
 
-const BELONGINGS = ["workflow_parts", "journal", "steps", "model_calls"];
+const BELONGINGS = ["workflow_parts", "journal", "steps", "model_calls", "tool_calls"];
 
 /**
  * What deleting old workflows needs: a workflow goes with all that belongs to it, contents know when they were last
