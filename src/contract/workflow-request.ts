@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 
 import { Mode } from "../core/role-name.ts";
 import { OUTCOMES } from "../core/tool-semantics.ts";
-import { Budget } from "../core/workflow-config.ts";
+import { Budget, BudgetChange } from "../core/workflow-config.ts";
 
 const LARGEST_TITLE = 200;
 
@@ -18,6 +18,8 @@ const model = z.string().min(1).max(256).nullish().describe("Pins a model for ev
 const budget = Budget.nullish().describe(
   "What the workflow may spend before it waits for a person; null takes the configured budget.",
 );
+
+const budgetChange = BudgetChange.nullish().describe("What is absent stays as it is; null removes a limit.");
 
 const outcome = z
   .enum(OUTCOMES)
@@ -58,9 +60,11 @@ export const CreateWorkflowBody = z
 export type CreateWorkflowBody = z.infer<typeof CreateWorkflowBody>;
 
 export const ResumeWorkflowBody = z
-  .strictObject({ max_qa_retries: maxQaRetries, budget, outcome, provider, model })
+  .strictObject({ max_qa_retries: maxQaRetries, budget: budgetChange, outcome, provider, model })
   .openapi("ResumeWorkflow");
 export type ResumeWorkflowBody = z.infer<typeof ResumeWorkflowBody>;
+/** As a client writes it: what is left out keeps its value. */
+export type ResumeWorkflowInput = z.input<typeof ResumeWorkflowBody>;
 
 /** The body of a POST that takes none: absent or `{}`. */
 export const NoFields = z.strictObject({}).openapi("NoFields");

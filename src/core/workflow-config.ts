@@ -16,6 +16,15 @@ export const Budget = z.strictObject({
 });
 export type Budget = z.infer<typeof Budget>;
 
+/** A change of a budget: a limit that is absent stays as it is, null removes it. */
+export const BudgetChange = z.strictObject({
+  max_cost_usd: z.number().positive().nullable().optional(),
+  max_tokens: z.int().min(1).nullable().optional(),
+  max_duration_s: z.int().min(1).nullable().optional(),
+  max_model_calls: z.int().min(1).nullable().optional(),
+});
+export type BudgetChange = z.infer<typeof BudgetChange>;
+
 export const NO_BUDGET: Budget = {
   max_cost_usd: null,
   max_tokens: null,

@@ -39,6 +39,8 @@ type Running = {
 
 /** The first term of the lease that a node holds on its steps; on PostgreSQL it renews it for all of them at once. */
 const LEASE_MS = 15_000;
+/** A store that is away says nothing about the step. */
+const STORE_AWAY_MS = 1_000;
 /** Who asks to be left alone for longer is asked again after a day; a date must not overflow. */
 const LONGEST_RETRY_MS = 86_400_000;
 const PAGE = 1_000;

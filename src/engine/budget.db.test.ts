@@ -43,7 +43,7 @@ describe("at the edge of its own budget a workflow", () => {
     const id = await engine.create({ budget });
     expect(await engine.parked(id)).toEqual({
       reason: "budget",
-      message: "The budget of 3 model calls is used up.",
+      message: "The budget of 3 model calls is used up. Resume it with a higher budget.",
     });
     expect((await engine.state(id)).head.status).toBe("awaiting_approval");
     const asked = engine.model.requestsPerStep(id);

@@ -26,8 +26,10 @@ export class ClusterDispatcher implements Dispatcher {
   /** Held workflows of which another job has come: something may have become runnable since they were looked at. */
   readonly #calledAgain = new Set<string>();
   #finished: WorkJob[] = [];
+  #returned: { readonly job: WorkJob; readonly delayMs: number }[] = [];
   #opened = false;
   #pumping = false;
+  #pumped: Promise<void> = Promise.resolve();
   #again = false;
   #cancelLook: (() => void) | null = null;
   #nodes = { working: 1, counted_at: Number.NEGATIVE_INFINITY };
@@ -69,11 +71,8 @@ export class ClusterDispatcher implements Dispatcher {
     if (!job) return;
     this.#held.delete(key);
     this.#calledAgain.delete(key);
-    const { cluster, logger } = this.#parts;
-    // A job that can't be handed back comes back when its heartbeat is missed.
-    cluster.queue.giveBack([job], delayMs).catch((error: unknown) => {
-      logger.warn({ key, error }, "a workflow could not be handed back; the queue finds it again");
-    });
+    this.#returned.push({ job, delayMs });
+    this.wake();
   }
 
   open(): void {
@@ -87,7 +86,11 @@ export class ClusterDispatcher implements Dispatcher {
     this.#cancelLook = null;
   }
 
+  /** Hands back what is still held: whoever asks has stopped all of it. */
   async drained(): Promise<void> {
+    await this.#pumped;
+    for (const key of [...this.#held.keys()]) this.postpone(key, 0);
+    await this.#pumped;
     await this.#finish();
   }
 
@@ -96,7 +99,7 @@ export class ClusterDispatcher implements Dispatcher {
     this.#again = true;
     if (this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => void this.#pump());
+    this.#pumped = new Promise((resolve) => setImmediate(resolve)).then(() => this.#pump());
   }
 
   async #pump(): Promise<void> {
@@ -114,6 +117,7 @@ export class ClusterDispatcher implements Dispatcher {
   }
 
   async #finish(): Promise<void> {
+    await this.#giveBack();
     const jobs = this.#finished;
     if (jobs.length === 0) return;
     this.#finished = [];
@@ -125,11 +129,23 @@ export class ClusterDispatcher implements Dispatcher {
     }
   }
 
+  async #giveBack(): Promise<void> {
+    for (let next = this.#returned.shift(); next !== undefined; next = this.#returned.shift()) {
+      try {
+        await this.#parts.cluster.queue.giveBack([next.job], next.delayMs);
+      } catch (error) {
+        this.#returned.unshift(next);
+        throw error;
+      }
+    }
+  }
+
   async #take(): Promise<void> {
     const { cluster, limits, activate } = this.#parts;
     const free = limits.workflows - this.#held.size;
     if (!this.#opened || free <= 0) return;
     const jobs = await cluster.queue.take(free, limits.perTenant * (await this.#workingNodes()));
+    if (!this.#opened) return void this.#returned.push(...jobs.map((job) => ({ job, delayMs: 0 })));
     for (const job of jobs) {
       const key = keyOf(job.tenant_id, job.workflow_id);
       if (this.#held.has(key)) {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { WorkflowEvent } from "../core/workflow/events.ts";
+import { Feed } from "../storage/postgres/cluster/feed.ts";
+import { failing } from "./testing/scripted-model.testsuite.ts";
 import {
   openTestEngine,
   PERSON,
@@ -136,6 +138,53 @@ test("a node that goes hands its work over without a failure counted", async () 
   expect((await first.closed(id)).head.status).toBe("completed");
   const failed = (await first.events(id)).filter((event) => event.type === "step.failed");
   expect(failed).toMatchObject([{ step_id: "qa:0", payload: { code: "released" } }]);
+});
+
+test("a node that goes while a workflow waits a moment hands that over too", async () => {
+  const leaving = await worker();
+  first.model.next("director", failing("rate_limited", "slow down", 3_000));
+  const id = await first.create();
+  await first.reached(id, "step.failed", "director");
+  others = [];
+  await leaving.leave();
+  await worker();
+  first.clock.advance(3_000);
+  expect((await first.closed(id)).head.status).toBe("completed");
+});
+
+test("a node that goes with its hands full drops nothing and begins nothing", async () => {
+  const ids = await Promise.all(Array.from({ length: 40 }, () => first.create()));
+  const held = ids.map(() => first.model.hold("director"));
+  const leaving = await worker({ max_concurrent_workflows: 40 });
+  await Promise.race(held.map(({ arrived }) => arrived));
+  others = [];
+  await leaving.leave();
+  const asked = first.model.calls.length;
+  for (const one of held) one.release();
+  await worker({ max_concurrent_workflows: 40 });
+  for (const id of ids) expect((await first.closed(id)).head.status).toBe("completed");
+  expect(asked).toBeLessThanOrEqual(40);
+});
+
+test("what was steered on another node is heard of although the announcement was lost", async () => {
+  const announce = Feed.prototype.announce;
+  Feed.prototype.announce = () => undefined;
+  try {
+    const node = await worker({ role: "all" });
+    const held = first.model.hold("director");
+    const id = await first.create();
+    const call = await held.arrived;
+    await first.engine.pause(PERSON, id);
+    expect((await node.engine.resume(PERSON, id, RESUME)).head.status).toBe("running");
+    await first.engine.cancel(PERSON, id);
+    const aborted = new Promise((resolve) => {
+      call.request.signal.addEventListener("abort", resolve, { once: true });
+    });
+    first.clock.fly();
+    await aborted;
+  } finally {
+    Feed.prototype.announce = announce;
+  }
 });
 
 test("an attempt that has lost its step writes nothing but what it has spent", async () => {

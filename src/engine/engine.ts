@@ -1,6 +1,6 @@
 import type { Mode } from "../core/role-name.ts";
 import type { Outcome } from "../core/tool-semantics.ts";
-import type { Budget } from "../core/workflow-config.ts";
+import type { Budget, BudgetChange } from "../core/workflow-config.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { DeliveryRequest, PinnedModel, WorkflowState } from "../core/workflow/state.ts";
 
@@ -21,7 +21,7 @@ export type CreateWorkflowInput = {
 export type ResumeInput = {
   readonly max_qa_retries: number | null;
   readonly pinned: PinnedModel | null;
-  readonly budget: Budget | null;
+  readonly budget: BudgetChange | null;
   /** The answer to the gate `outcome`. */
   readonly outcome: Outcome | null;
 };

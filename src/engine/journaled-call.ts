@@ -45,9 +45,9 @@ export type Called =
  * whose answers broke the contract to the end there is nothing worth repeating.
  */
 export async function recordedCalls({ step, state, storage }: StepContext): Promise<readonly ModelCallRow[]> {
-  if (step.attempt === 1 || step.last_failure === "invalid_output") return [];
+  if (step.attempt === step.spoiled_attempt + 1) return [];
   const calls = await storage.listModelCalls(state().head.id, step.id);
-  return calls.filter((call) => call.status === "answered");
+  return calls.filter((call) => call.status === "answered" && call.attempt > step.spoiled_attempt);
 }
 
 /** One model call, journaled; a call that an earlier attempt has recorded is answered from the journal. */
@@ -145,12 +145,15 @@ async function paid(context: StepContext, target: CallTarget, call: Call): Promi
     if (context.signal.aborted) throw error;
     return { ok: false, failure: notAdmitted(modelFailure(error)) };
   }
-  let end: ModelCallEnd = { code: "aborted", retry_after_ms: null, tokens: null };
+  let end = NEVER_LEFT;
   try {
+    if (context.stopping()) throw new StepStopped("the node stops before the next model call");
     const place = placeOf(context, meter.clock.now());
     const granted = await meter.ledger.reserve(place, reserved);
     if (!granted.ok) return { ok: false, failure: failureOf("budget_exhausted", granted.message) };
-    const done = await requestAndAsk(context, target, call, { place, reserved });
+    await requestCall(context, target, call, { place, reserved });
+    end = BROKEN_OFF;
+    const done = await askAndRecord(context, target, call, { place, reserved });
     end = done.end;
     return done.called;
   } finally {
@@ -167,13 +170,16 @@ function notAdmitted(failure: StepFailure): StepFailure {
 type Reservation = { readonly place: SpendPlace; readonly reserved: SpendAmount };
 type Done = { readonly called: Called; readonly end: ModelCallEnd };
 
-async function requestAndAsk(
+const NEVER_LEFT: ModelCallEnd = { code: "aborted", retry_after_ms: null, tokens: 0 };
+/** Nobody knows what it has used. */
+const BROKEN_OFF: ModelCallEnd = { code: "aborted", retry_after_ms: null, tokens: null };
+
+async function requestCall(
   context: StepContext,
-  target: CallTarget,
+  { meter: { ledger } }: CallTarget,
   call: Call,
   { place, reserved }: Reservation,
-): Promise<Done> {
-  const { ledger } = target.meter;
+): Promise<void> {
   const intent = { ...call.asked, reserved_cost_usd: reserved.cost_usd, reserved_tokens: reserved.tokens };
   try {
     await context.requestCall(intent, [call.body]);
@@ -181,6 +187,15 @@ async function requestAndAsk(
     await ledger.settle(place, reserved, null);
     throw error;
   }
+}
+
+async function askAndRecord(
+  context: StepContext,
+  target: CallTarget,
+  call: Call,
+  { place, reserved }: Reservation,
+): Promise<Done> {
+  const { ledger } = target.meter;
   const ended = await ask(context, target, call);
   context.record([{ type: "model.called", payload: ended.payload }], ended.blobs);
   // A reservation that can't be settled stays spent: the budget errs on the safe side, the answer is kept.

@@ -13,8 +13,8 @@ export type ModelMeter = {
 
 /** With no limit on the answer a budget reckons with this many tokens. */
 const USUAL_OUTPUT_TOKENS = 16_384;
-/** Fewer than any tokenizer needs on average, so that the estimate errs on the safe side. */
-const BYTES_PER_TOKEN = 3;
+/** Fewer than tokenizers need on average, so that the estimate errs on the safe side. */
+const BYTES_PER_TOKEN = { ascii: 3, other: 2 };
 
 type Sizes = { readonly texts: readonly string[]; readonly max_output_tokens: number | null };
 
@@ -24,11 +24,17 @@ export function worstCaseOf(
   model: Parameters<PriceTable["worstCase"]>[0],
   { texts, max_output_tokens }: Sizes,
 ): SpendAmount {
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  const input_tokens = Math.ceil(bytes / BYTES_PER_TOKEN);
+  const input_tokens = texts.reduce((sum, text) => sum + mostTokensOf(text), 0);
   const output_tokens = max_output_tokens ?? USUAL_OUTPUT_TOKENS;
   return {
     cost_usd: prices.worstCase(model, { input_tokens, output_tokens }),
     tokens: input_tokens + output_tokens,
   };
+}
+
+function mostTokensOf(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  // Characters beyond ASCII take two bytes or more where a string counts one or two units.
+  const other = Math.min(bytes, 2 * (bytes - text.length));
+  return Math.ceil((bytes - other) / BYTES_PER_TOKEN.ascii + other / BYTES_PER_TOKEN.other);
 }

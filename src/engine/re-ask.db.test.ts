@@ -8,8 +8,10 @@ import {
   plausibleAnswers,
   work,
 } from "./testing/plausible-answers.testsuite.ts";
-import { type ModelCall, saying } from "./testing/scripted-model.testsuite.ts";
-import { openTestEngine, type TestEngine } from "./testing/test-engine.testsuite.ts";
+import { failing, type ModelCall, saying } from "./testing/scripted-model.testsuite.ts";
+import { openTestEngine, PERSON, type TestEngine } from "./testing/test-engine.testsuite.ts";
+
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -165,6 +167,19 @@ describe("an unusable answer is asked for again with what is wrong", () => {
     ]);
     expect((await engine.state(id)).head.status).toBe("completed");
   });
+});
+
+test("answers that broke the contract are not served again, whatever has failed since", async () => {
+  const bad = saying({ nonsense: true });
+  engine.model.next("director", bad, bad, bad);
+  const id = await engine.create();
+  await engine.closed(id);
+  engine.model.next("director", failing("network", "a blip", 1_000));
+  const { head } = await engine.engine.resume(PERSON, id, RESUME);
+  await engine.clock.armed(1_000);
+  engine.clock.advance(1_000);
+  expect((await engine.closed(id, head.version)).head.status).toBe("completed");
+  expect((await engine.events(id)).filter((event) => event.type === "model.replayed")).toEqual([]);
 });
 
 describe("what belongs to another role", () => {

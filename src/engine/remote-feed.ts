@@ -17,6 +17,7 @@ export type RemoteFeedParts = {
   readonly logger: Logger;
   /** The version a workflow has in this process's memory; null when it is not there. */
   readonly versionHere: (key: string) => number | null;
+  readonly keysHere: () => Iterable<string>;
   /** Has the workflow in memory read what it misses; what it reads is published by that. */
   readonly refresh: (key: string) => void;
 };
@@ -93,8 +94,8 @@ export class RemoteFeed {
   }
 
   async #ask(): Promise<void> {
-    const { hub, storage, versionHere } = this.#parts;
-    const watched = [...hub.keys()].filter((key) => versionHere(key) === null).map(partsOf);
+    const { hub, storage, keysHere } = this.#parts;
+    const watched = [...new Set([...hub.keys(), ...keysHere()])].map(partsOf);
     if (watched.length > 0) this.changed(await storage.system.versionsOf(watched));
   }
 }

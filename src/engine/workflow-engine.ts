@@ -67,6 +67,7 @@ export class WorkflowEngine implements Engine {
       hub: this.#hub,
       clock,
       logger,
+      keysHere: () => this.#active.keys(),
       versionHere: (key) => begunVersion(this.#active.get(key)),
       refresh: (key) => this.#active.get(key)?.session.refresh(),
     });
@@ -178,6 +179,7 @@ export class WorkflowEngine implements Engine {
       const active = await this.#open(key);
       if (active === null) throw notFound(id);
       if (this.#active.get(key) !== active) continue;
+      if (this.#dispatcher.shared) active.session.refresh(); // others may have steered it a moment ago
       const result = await active.session.submit(wish);
       if (!result.ok) throw refused(result.error);
       return result.state;
@@ -236,7 +238,7 @@ export class WorkflowEngine implements Engine {
         logger: logger.child({ workflow_id: id }),
         random,
         executors,
-        mayRun: () => this.#dispatcher.holds(key) || this.#dispatcher.tryTake(key),
+        mayRun: () => !this.#stopped && (this.#dispatcher.holds(key) || this.#dispatcher.tryTake(key)),
         wakeAfter: (after, stays) => (stays ? null : this.#wakeOf(key, after)),
         deadOf: (owners) => storage.cluster?.deadOf(owners) ?? Promise.resolve(new Set(owners)),
         publish: (events) => this.#hub.publish(key, id, events),
@@ -251,6 +253,7 @@ export class WorkflowEngine implements Engine {
 
   /** A slot was given to the workflow. */
   async #activate(key: string): Promise<void> {
+    if (this.#stopped) return this.#dispatcher.postpone(key, 0);
     try {
       const known = this.#active.get(key);
       let active = await this.#open(key);
@@ -260,9 +263,12 @@ export class WorkflowEngine implements Engine {
         this.#dispatcher.release(key);
         return;
       }
-      if (active === known) await active.interruptOrphans();
       if (this.#dispatcher.shared) active.session.refresh();
       else active.session.poke();
+      if (active === known) {
+        await active.session.quiet();
+        await active.interruptOrphans();
+      }
     } catch (error) {
       this.#parts.logger.error({ key, error }, "a workflow can't be read; trying again");
       this.#dispatcher.postpone(key, RELOAD_AFTER_MS);
@@ -285,7 +291,7 @@ export class WorkflowEngine implements Engine {
       this.#wakeAfter(key, Math.max(1, delay));
       return;
     }
-    this.#forget(key, active);
+    this.#forget(key, active, delay);
     if (delay === 0 && !this.#stopped) this.#dispatcher.enqueue(key);
     else if (delay !== null) this.#wakeAfter(key, delay);
   }
@@ -315,10 +321,11 @@ export class WorkflowEngine implements Engine {
     return first <= now.toISOString() ? 0 : Date.parse(first) - now.getTime();
   }
 
-  #forget(key: string, active: ActiveWorkflow): void {
+  #forget(key: string, active: ActiveWorkflow, delay: number | null = null): void {
     if (this.#active.get(key) !== active) return;
     this.#active.delete(key);
-    this.#dispatcher.release(key);
+    if (delay === null) this.#dispatcher.release(key);
+    else this.#dispatcher.postpone(key, delay);
   }
 
   #disarm(key: string): void {

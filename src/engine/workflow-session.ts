@@ -217,7 +217,6 @@ export class WorkflowSession {
     let entries = asked;
     if (this.#unanswered !== null) entries = await this.#settleDoubt(this.#unanswered, entries);
     else if (this.#stale) await this.#catchUp();
-    this.#stale = false;
     await this.#flush(entries);
   }
 
@@ -261,7 +260,11 @@ export class WorkflowSession {
 
   /** Takes over what was written meanwhile: steps that it claimed for this process start like any other. */
   async #catchUp(): Promise<readonly WorkflowEvent[]> {
-    const missed = await this.#host.eventsAfter(this.state.head.version);
+    this.#stale = false; // before the question: news that come while it is answered ask again
+    const missed = await this.#host.eventsAfter(this.state.head.version).catch((error: unknown) => {
+      this.#stale = true;
+      throw error;
+    });
     if (missed.length > 0) this.#advance(missed.reduce(evolve, this.state), missed);
     return missed;
   }

@@ -64,7 +64,7 @@ export interface TenantStorage {
   takeIdempotencyKey(record: Omit<IdempotencyRecord, "answer">): Promise<IdempotencyRecord | null>;
   answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void>;
   /** Gives a key back whose request was not carried out. */
-  releaseIdempotencyKey(key: string): Promise<void>;
+  releaseIdempotencyKey(key: string, owner: string): Promise<void>;
   /**
    * Adds the amount to every counter, or to none when one of them would go over its limit. Returns null when it was
    * added, else the counters as they stood.

@@ -16,14 +16,14 @@ export type RoleDefinition = {
   readonly references?: (packet: HandoffPacket) => References;
 };
 
-/** Makes a role of its definition. The prompt is read and the schema is built once, when the module is loaded. */
+/** Makes a role of its definition. The prompt is read when the module is loaded, the schema is built once, when it is first asked for. */
 export function defineRole({ name, moduleUrl, sections, references = () => ({}) }: RoleDefinition): Role {
-  const schema = strictSchema(ROLE_OUTPUTS[name]);
+  let schema: ReturnType<typeof strictSchema> | undefined;
   return {
     name,
     prompt: loadPrompt(name, moduleUrl),
     instructions: instructionsFrom,
     render: (packet) => renderSections(sections(packet)),
-    schema: (packet) => withReferences(schema, references(packet)),
+    schema: (packet) => withReferences((schema ??= strictSchema(ROLE_OUTPUTS[name])), references(packet)),
   };
 }

@@ -23,6 +23,8 @@ export type StreamRequest = {
   readonly storage: Pick<TenantStorage, "readEvents" | "loadHead">;
   /** The last `seq` the client knows. */
   readonly after: number;
+  /** False when the client knew all there was as it asked: then nothing is read for it. */
+  readonly behind?: boolean;
   readonly outgoing: ServerResponse;
   readonly headers: Readonly<Record<string, string>>;
   readonly log: Logger;
@@ -147,22 +149,30 @@ class EventStream {
 
   async #readPages(): Promise<void> {
     const { storage, workflow_id } = this.#request;
+    let { behind = true } = this.#request;
     while (!this.#over) {
-      await this.#drained();
-      const page = await storage.readEvents(workflow_id, { after: this.#last, limit: PAGE });
-      for (const event of page) {
-        this.#write(frame(event, JSON.stringify(eventRow(workflow_id, event))));
-        this.#last = event.seq;
-        await this.#drained();
-      }
-      if (page.length === PAGE) continue;
+      if (behind && (await this.#readPage()) === PAGE) continue;
       const head = await storage.loadHead(workflow_id);
-      if (this.#heard > this.#last) continue;
+      const unread = !behind && head !== null && head.version > this.#last;
+      behind = true;
+      if (unread || this.#heard > this.#last) continue;
       // No await from here on, so that nothing can be published in between.
       if (head === null || (head.closed && head.version <= this.#last)) return this.end();
       this.#live = true;
       return;
     }
+  }
+
+  async #readPage(): Promise<number> {
+    const { storage, workflow_id } = this.#request;
+    await this.#drained();
+    const page = await storage.readEvents(workflow_id, { after: this.#last, limit: PAGE });
+    for (const event of page) {
+      this.#write(frame(event, JSON.stringify(eventRow(workflow_id, event))));
+      this.#last = event.seq;
+      await this.#drained();
+    }
+    return page.length;
   }
 
   #write(chunk: Uint8Array): void {

@@ -42,7 +42,7 @@ export function idempotency(parts: Pick<ServerParts, "instance_id">): Middleware
     try {
       await next();
     } finally {
-      if (!(await settled(c, storage, key))) stranded.add(slot);
+      if (!(await settled(c, storage, { key, owner }))) stranded.add(slot);
     }
   };
 }
@@ -62,10 +62,14 @@ function hex(text: string): string {
 }
 
 /** False when the store failed: the request is carried out by now, so that must not turn its answer into an error. */
-async function settled(c: Context, storage: TenantStorage, key: string): Promise<boolean> {
+async function settled(
+  c: Context,
+  storage: TenantStorage,
+  { key, owner }: { readonly key: string; readonly owner: string },
+): Promise<boolean> {
   try {
     if (!c.finalized || !c.res.ok) {
-      await storage.releaseIdempotencyKey(key);
+      await storage.releaseIdempotencyKey(key, owner);
       return true;
     }
     const headers: Record<string, string> = {};

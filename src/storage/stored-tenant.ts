@@ -102,15 +102,16 @@ export class StoredTenant implements TenantStorage {
   }
 
   takeIdempotencyKey(record: Omit<IdempotencyRecord, "answer">): Promise<IdempotencyRecord | null> {
-    return this.#ask((db) => takeIdempotencyKey(db, this.tenantId, record));
+    const { kind } = this.#backend;
+    return this.#ask((db) => takeIdempotencyKey({ db, kind }, this.tenantId, record));
   }
 
   answerIdempotencyKey(key: string, answer: NonNullable<IdempotencyRecord["answer"]>): Promise<void> {
     return this.#ask((db) => answerIdempotencyKey(db, this.tenantId, { key, answer }));
   }
 
-  releaseIdempotencyKey(key: string): Promise<void> {
-    return this.#ask((db) => releaseIdempotencyKey(db, this.tenantId, key));
+  releaseIdempotencyKey(key: string, owner: string): Promise<void> {
+    return this.#ask((db) => releaseIdempotencyKey(db, this.tenantId, { key, owner }));
   }
 
   reserveSpend(limits: readonly SpendLimit[], amount: SpendSum): Promise<readonly SpendCounter[] | null> {

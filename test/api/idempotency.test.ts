@@ -128,6 +128,7 @@ describe.each(STORES)("on %s", (store) => {
     failNextAnswer = true;
     const first = (await (await api.post(WORKFLOWS, { request: "a" }, headers)).json()) as WorkflowView;
     await api.closed(first.id, "takeover");
+    await api.storage.cluster?.leave(); // only a dead owner is inherited from
 
     const restarted = createServer({ ...api.parts, instance_id: "the next process" });
     const repeat = (body: object): Promise<Response> =>

@@ -103,14 +103,15 @@ describe("at the edge of the budget", () => {
   });
 
   test("it goes on with a higher budget, and not while nothing is left", () => {
-    const driver = driverWith({ max_model_calls: 1 });
+    const driver = driverWith({ max_model_calls: 1, max_tokens: 10_000 });
     driver.must(request(driver));
     driver.must(ended({ attempt: 1 }));
     driver.must(request(driver, { ordinal: 2 }));
     expect(driver.give(resumeOf())).toMatchObject({ code: "budget_exhausted" });
-    const budget = { ...NO_BUDGET, max_model_calls: 2 };
+    const budget = { max_model_calls: 2 };
     driver.must({ type: "workflow.resume", max_qa_retries: null, pinned: null, budget, outcome: null });
     expect(driver.state.head.status).toBe("running");
+    expect(driver.state.settings.budget).toEqual({ ...NO_BUDGET, max_tokens: 10_000, max_model_calls: 2 });
     driver.start("director");
     driver.must(request(driver));
     expect(driver.state.head.status).toBe("running");

@@ -30,6 +30,8 @@ export function budgetUse(head: WorkflowHead, at: string): BudgetUse {
   };
 }
 
+const NEXT = "Resume it with a higher budget.";
+
 /** Why the call would go beyond the workflow's budget, in words for a person; null when it may leave. */
 export function beyondBudget(
   { head, settings: { budget } }: WorkflowState,
@@ -40,15 +42,15 @@ export function beyondBudget(
   const { max_cost_usd, max_tokens, max_model_calls, max_duration_s } = budget;
   const cost = call.reserved_cost_usd ?? 0;
   if (max_cost_usd !== null && used.cost_usd + cost > max_cost_usd) {
-    return `The budget of $${max_cost_usd} does not cover the next model call: ${dollars(used.cost_usd)} are used, and it may cost ${dollars(cost)}.`;
+    return `The budget of $${max_cost_usd} does not cover the next model call: ${dollars(used.cost_usd)} are used, and it may cost ${dollars(cost)}. ${NEXT}`;
   }
   if (max_tokens !== null && used.tokens + call.reserved_tokens > max_tokens) {
-    return `The budget of ${max_tokens} tokens does not cover the next model call: ${used.tokens} are used, and it may take ${call.reserved_tokens}.`;
+    return `The budget of ${max_tokens} tokens does not cover the next model call: ${used.tokens} are used, and it may take ${call.reserved_tokens}. ${NEXT}`;
   }
   if (max_model_calls !== null && used.model_calls >= max_model_calls)
-    return `The budget of ${max_model_calls} model calls is used up.`;
+    return `The budget of ${max_model_calls} model calls is used up. ${NEXT}`;
   if (max_duration_s !== null && used.duration_s >= max_duration_s)
-    return `The budget of ${max_duration_s} s of running time is used up.`;
+    return `The budget of ${max_duration_s} s of running time is used up. ${NEXT}`;
   return null;
 }
 
@@ -67,5 +69,5 @@ function reached(used: number, limit: number | null): boolean {
 }
 
 function dollars(amount: number): string {
-  return `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
+  return `$${amount.toFixed(amount > 0 && amount < 0.1 ? 4 : 2)}`;
 }

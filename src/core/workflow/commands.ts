@@ -1,6 +1,6 @@
 import type { RoleName } from "../role-name.ts";
 import type { Outcome } from "../tool-semantics.ts";
-import type { Budget } from "../workflow-config.ts";
+import type { BudgetChange } from "../workflow-config.ts";
 import type { EventPayload } from "./events.ts";
 import type { DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
 
@@ -24,7 +24,7 @@ export type ResumeWorkflow = Asked & {
   readonly type: "workflow.resume";
   readonly max_qa_retries: number | null;
   readonly pinned: PinnedModel | null;
-  readonly budget: Budget | null;
+  readonly budget: BudgetChange | null;
   /** The answer to the gate `outcome`. */
   readonly outcome: Outcome | null;
 };

@@ -69,6 +69,6 @@ const LONGEST_TITLE = 80;
 /** A title until the Director gives a better one: the first line of the request, cut between characters. */
 function titleOf(request: string): string {
   const line = request.trim().split(/\s*[\r\n]/, 1)[0] ?? "";
-  const characters = Array.from(line);
+  const characters = Array.from(line.slice(0, 2 * LONGEST_TITLE + 2));
   return characters.length <= LONGEST_TITLE ? line : `${characters.slice(0, LONGEST_TITLE - 1).join("")}…`;
 }

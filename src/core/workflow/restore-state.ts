@@ -50,14 +50,20 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
 }
 
 const SETTINGS_SINCE_BUDGETS: Partial<WorkflowSettings> = { budget: NO_BUDGET };
-const HEAD_SINCE_BUDGETS: Partial<WorkflowHead> = { in_doubt: [], worked_ms: 0, running_since: null };
-const STEP_SINCE_BUDGETS: Partial<OpenStep> = { failed_attempts: 0, call: null, outcome: null };
+const HEAD_SINCE_BUDGETS: Partial<WorkflowHead> = { in_doubt: [], worked_ms: 0 };
+const STEP_SINCE_BUDGETS: Partial<OpenStep> = {
+  failed_attempts: 0,
+  spoiled_attempt: 0,
+  call: null,
+  outcome: null,
+};
 
 /** A head as it is today from one that an earlier version stored; fields that came later have their first value. */
 export function liftHead(stored: WorkflowHead): WorkflowHead {
+  const running_since = stored.status === "running" ? stored.started_at : null;
   return {
     ...HEAD_SINCE_BUDGETS,
-    ...stored,
+    ...Object.assign({ running_since }, stored),
     open_steps: stored.open_steps.map((step) => ({ ...STEP_SINCE_BUDGETS, ...step })),
     spend: stored.spend.map((spend) =>
       Object.assign({ cost_usd: 0, unpriced_calls: spend.model_calls }, spend),

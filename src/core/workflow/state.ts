@@ -60,6 +60,8 @@ export const OpenStep = StepSpec.extend({
   failed_attempts: z.number().int(),
   /** Code of the latest failed attempt, null before the first. */
   last_failure: z.string().nullable(),
+  /** Answers up to this attempt broke the contract to the end: they are not served again. */
+  spoiled_attempt: z.number().int(),
   owner: z.string().nullable(),
   started_at: z.string().nullable(),
   lease_until: z.string().nullable(),

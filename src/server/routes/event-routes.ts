@@ -50,6 +50,7 @@ export function eventRoutes(
       principal: c.get("principal"),
       workflow_id: head.id,
       storage,
+      behind: after < head.version,
       after,
       headers,
       outgoing: c.env.outgoing,

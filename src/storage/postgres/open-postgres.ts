@@ -3,7 +3,7 @@ import type pg from "pg";
 
 import type { Commit, CommitResult } from "../../core/workflow/commit.ts";
 import type { Logger } from "../../ports/logger.ts";
-import type { Storage, StorageError, SystemStorage, TenantStorage } from "../../ports/storage.ts";
+import { type Storage, StorageError, type SystemStorage, type TenantStorage } from "../../ports/storage.ts";
 import type { CommitTape } from "../commit-tape.ts";
 import type { PostgresUrl } from "../database-url.ts";
 import { KnownBlobs } from "../known-blobs.ts";
@@ -190,6 +190,7 @@ async function migrateDatabase(
     await warnOfLooseDurability(pool, { place, logger });
     const lock = await pool.connect();
     try {
+      await refuseBesideLoneServer(lock, place);
       await lock.query(MIGRATION_LOCK);
       await migrate(db, "postgres");
       await migrateBoss(pool, logger);
@@ -199,6 +200,20 @@ async function migrateDatabase(
   } finally {
     await db.destroy();
   }
+}
+
+/** Servers of version 0.1 hold this lock for as long as they run, and take every step of others for orphaned. */
+const LONE_SERVER_LOCK = 0x6f726361;
+
+async function refuseBesideLoneServer(client: pg.PoolClient, place: string): Promise<void> {
+  const { rows } = await client.query<{ free: boolean }>("select pg_try_advisory_lock_shared($1) as free", [
+    LONE_SERVER_LOCK,
+  ]);
+  if (rows[0]?.free === true) return;
+  throw new StorageError(
+    "storage_locked",
+    `PostgreSQL at ${place}: a ts-orca server of an earlier version, which can't share its database, still runs on it. Stop it first.`,
+  );
 }
 
 async function warnOfLooseDurability(

@@ -1,12 +1,15 @@
+import { sql } from "kysely";
+
 import type { IdempotencyRecord } from "../../ports/storage.ts";
-import type { StorageDatabase } from "../schema.ts";
+import type { DatabaseKind, StorageDatabase } from "../schema.ts";
 
 /**
  * Of two that take a new key at once exactly one gets null. An answerless record of another owner is taken over
- * only for the same request: with another fingerprint the first one may have been carried out.
+ * only when that is no living node, and only for the same request: with another fingerprint the first one may have been
+ * carried out.
  */
 export async function takeIdempotencyKey(
-  db: StorageDatabase,
+  { db, kind }: { readonly db: StorageDatabase; readonly kind: DatabaseKind },
   tenantId: string,
   record: Omit<IdempotencyRecord, "answer">,
 ): Promise<IdempotencyRecord | null> {
@@ -20,7 +23,8 @@ export async function takeIdempotencyKey(
           .doUpdateSet({ owner: record.owner, created_at: record.created_at })
           .where("idempotency_keys.answer", "is", null)
           .where("idempotency_keys.owner", "<>", record.owner)
-          .where("idempotency_keys.fingerprint", "=", record.fingerprint),
+          .where("idempotency_keys.fingerprint", "=", record.fingerprint)
+          .where(kind === "postgres" ? OWNER_IS_GONE : sql<boolean>`true`),
       )
       .returning("key")
       .executeTakeFirst();
@@ -34,3 +38,6 @@ export async function takeIdempotencyKey(
     if (standing !== undefined) return standing;
   }
 }
+
+/** A living node may still be at it. */
+const OWNER_IS_GONE = sql<boolean>`not exists (select from nodes where nodes.id = idempotency_keys.owner)`;

@@ -1,5 +1,4 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { setImmediate as nextTurn } from "node:timers/promises";
 
 import {
   CompiledQuery,
@@ -90,9 +89,6 @@ class NodeSqliteDriver implements Driver {
   }
 }
 
-/** Reads of one turn of the loop; requests and answers of the writer get theirs before the next ones. */
-const READS_IN_A_TURN = 16;
-
 type Decode = (value: unknown) => unknown;
 const DECODERS: Readonly<Record<string, Decode>> = {
   boolean: (value) => value !== 0,
@@ -103,7 +99,6 @@ class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
   readonly #write: WriteQuery | null;
   readonly #selects = new Map<string, Select>();
-  #readInTurn = 0;
 
   constructor(database: DatabaseSync, write: WriteQuery | null) {
     this.#database = database;
@@ -112,10 +107,7 @@ class NodeSqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     const values = parameters.map(toSqlValue);
-    if (query.kind === "SelectQueryNode") {
-      if (this.#write !== null) await this.#turnForRead();
-      return { rows: this.#select(sql).all(values) as R[] };
-    }
+    if (query.kind === "SelectQueryNode") return { rows: this.#select(sql).all(values) as R[] };
     const { rows, changes } = this.#write ? await this.#write(sql, values) : this.#run(sql, values);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
@@ -123,13 +115,6 @@ class NodeSqliteConnection implements DatabaseConnection {
   // oxlint-disable-next-line require-yield -- the interface asks for a stream, and nobody here wants one
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error("SQLite queries are not streamed");
-  }
-
-  /** A read never waits for anything, so that without this a thousand of them, and what follows each, are one turn. */
-  async #turnForRead(): Promise<void> {
-    while (this.#readInTurn >= READS_IN_A_TURN) await nextTurn();
-    this.#readInTurn += 1;
-    if (this.#readInTurn === 1) setImmediate(() => (this.#readInTurn = 0));
   }
 
   #select(sql: string): Select {

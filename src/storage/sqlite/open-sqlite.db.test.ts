@@ -179,16 +179,6 @@ function countTurns() {
 }
 
 describe("one turn of the event loop", () => {
-  test("has a few of many reads only", async () => {
-    const storage = await openSqlite(join(folder, "orca.db"), { logger });
-    const tenant = storage.forTenant("acme");
-    const turns = countTurns();
-    await Promise.all(Array.from({ length: 100 }, () => tenant.loadHead("w1")));
-    expect(turns.now()).toBeGreaterThan(4);
-    turns.stop();
-    await storage.close();
-  });
-
   test("has a few answers of the writer only", async () => {
     const storage = await openSqlite(join(folder, "orca.db"), { logger });
     const tenant = storage.forTenant("acme");

@@ -34,7 +34,7 @@ export function idempotencySuite(store: StoreUnderTest): void {
       expect(await tenant.takeIdempotencyKey(aKey())).toEqual(answered);
       expect(await tenant.takeIdempotencyKey(aKey("boot-2"))).toEqual(answered);
       await tenant.answerIdempotencyKey("k", { ...ANSWER, status: 500 });
-      await tenant.releaseIdempotencyKey("k");
+      await tenant.releaseIdempotencyKey("k", aKey().owner);
       expect(await tenant.takeIdempotencyKey(aKey("boot-2", "f2"))).toEqual(answered);
     });
 
@@ -56,10 +56,17 @@ export function idempotencySuite(store: StoreUnderTest): void {
       expect(standing).toEqual({ ...aKey("boot-1", "f1"), answer: null });
     });
 
+    test("a key that another has is not released", async () => {
+      const tenant = open();
+      await tenant.takeIdempotencyKey(aKey("boot-1"));
+      await tenant.releaseIdempotencyKey("k", "boot-2");
+      expect(await tenant.takeIdempotencyKey(aKey("boot-1"))).toEqual({ ...aKey("boot-1"), answer: null });
+    });
+
     test("a released key is new again", async () => {
       const tenant = open();
       await tenant.takeIdempotencyKey(aKey());
-      await tenant.releaseIdempotencyKey("k");
+      await tenant.releaseIdempotencyKey("k", aKey().owner);
       expect(await tenant.takeIdempotencyKey(aKey("boot-1", "f2"))).toBeNull();
     });
   });

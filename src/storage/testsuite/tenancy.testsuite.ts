@@ -53,7 +53,7 @@ const CHECKS: Readonly<Record<Method, Check>> = {
     expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ answer: null });
   },
   releaseIdempotencyKey: async (theirs, ours) => {
-    await theirs.releaseIdempotencyKey(KEY.key);
+    await theirs.releaseIdempotencyKey(KEY.key, KEY.owner);
     expect(await ours.takeIdempotencyKey(KEY)).toMatchObject({ key: KEY.key });
   },
   reserveSpend: async (theirs) => {

@@ -1,4 +1,5 @@
 import { accept, type Decided, reject } from "../../domain-error.ts";
+import type { Budget, BudgetChange } from "../../workflow-config.ts";
 import { budgetUse, isUsedUp } from "../budget.ts";
 import type { ResumeWorkflow } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
@@ -35,7 +36,7 @@ export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): D
       "Find out whether the outside effect has happened, then resume with outcome happened or repeat.",
     );
   }
-  const budget = command.budget ?? state.settings.budget;
+  const budget = changedBudget(state.settings.budget, command.budget);
   if (isUsedUp(budget, budgetUse(state.head, command.at))) {
     return reject("budget_exhausted", "The workflow's budget is used up; resume it with a higher one.");
   }
@@ -50,7 +51,7 @@ export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): D
   const events: NewEvent[] = [];
   if (command.max_qa_retries !== null || command.pinned !== null || command.budget !== null) {
     const pinned = command.pinned ?? state.settings.pinned;
-    events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned, budget: command.budget }));
+    events.push(newEvent("settings.changed", { max_qa_retries: retries, pinned, budget }));
   }
   if (command.outcome !== null)
     for (const step of doubtful)
@@ -80,6 +81,11 @@ export function cancelWorkflow(state: WorkflowState): Decided<readonly NewEvent[
 
 function cancelled(step: OpenStep): NewEvent {
   return newEvent("step.cancelled", { attempt: step.attempt }, placeOf(step));
+}
+
+function changedBudget(before: Budget, change: BudgetChange | null): Budget {
+  const given = Object.entries(change ?? {}).filter(([, limit]) => limit !== undefined);
+  return { ...before, ...Object.fromEntries(given) };
 }
 
 function placeOf({ role, task_id, id }: OpenStep) {

@@ -210,14 +210,48 @@ test("who needs longer than others to come back is not taken for dead", async ()
   expect(await probe.jobs()).toEqual([]);
 });
 
-test("a missing lock means nothing while PostgreSQL has just been started", async () => {
-  const timing = { ...QUICK, settleMs: 3_600_000, leaseMs: 2_000 };
+test("nobody is taken for dead while PostgreSQL has just been started", async () => {
+  const timing = { ...QUICK, settleMs: 3_600_000, leaseMs: 1_000 };
   const a = await open("a", timing);
   const { child } = await spawnNode("b", timing);
   const [, b] = await a.cluster.nodes();
   child.kill("SIGKILL");
-  await expect.poll(() => nodeIds(a), POLL).toEqual(["a"]);
-  expect(Date.now()).toBeGreaterThan(Date.parse(b!.lease_until) - 1_000);
+  const longOver = Date.parse(b!.lease_until) + 1_500;
+  await expect.poll(() => Date.now() > longOver, POLL).toBe(true);
+  expect(await nodeIds(a)).toEqual(["a", "b"]);
+});
+
+test("after an outage that was longer than a lease, who is back first does not bury the others", async () => {
+  const timing = { ...QUICK, leaseMs: 1_000, settleMs: 5_000 };
+  const a = await open("a", { ...timing, reconnectMs: 1_500 });
+  const b = await open("b", { ...timing, reconnectMs: 30 });
+  const name = new URL(database.url).pathname.slice(1);
+  const admin = openPool({ connectionString: inject("postgresUrl"), max: 1 }, a.logger);
+  await admin.query(`alter database ${name} allow_connections false`);
+  await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+  const back = performance.now() + 1_800;
+  await expect.poll(() => performance.now() > back, POLL).toBe(true);
+  await admin.query(`alter database ${name} allow_connections true`);
+  await admin.end();
+  await expect.poll(() => Math.min(a.doubted, b.doubted), { ...POLL, timeout: 10_000 }).toBeGreaterThan(0);
+  for (const { logger } of [a, b])
+    expect(logger.lines.filter(({ message }) => message.includes("died"))).toEqual([]);
+});
+
+test("an idempotency key of a living node is not taken over; a dead one's is", async () => {
+  const a = await open("a");
+  const b = await open("b");
+  const recordOf = (owner: string) => ({
+    key: "k",
+    fingerprint: "f",
+    owner,
+    created_at: "2026-01-01T00:00:00.000Z",
+  });
+  const [theirs, ours] = [a.storage.forTenant("acme"), b.storage.forTenant("acme")];
+  expect(await theirs.takeIdempotencyKey(recordOf("a"))).toBeNull();
+  expect(await ours.takeIdempotencyKey(recordOf("b"))).toMatchObject({ owner: "a", answer: null });
+  await a.cluster.leave();
+  expect(await ours.takeIdempotencyKey(recordOf("b"))).toBeNull();
 });
 
 test("a node whose row is gone comes back and doubts itself", async () => {

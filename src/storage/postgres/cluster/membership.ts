@@ -129,7 +129,10 @@ export class Membership {
     }
   }
 
-  /** A lock counts as missing when two looks in a row miss it, and nobody may be on the way back to it. */
+  /**
+   * A lock counts as missing when two looks in a row miss it, and a lease as lapsed when there was somebody to renew it
+   * with: after an outage everybody gets the time to come back.
+   */
   #dead(others: readonly SeenNode[]): readonly SeenNode[] {
     const { settleMs } = this.#options.timing;
     const missing = others.filter(
@@ -137,7 +140,9 @@ export class Membership {
     );
     const before = this.#suspects;
     this.#suspects = new Map(missing.map(({ id, lock_key }) => [id, lock_key]));
-    return others.filter((node) => node.lapsed || isSuspected(node, before, this.#suspects));
+    const outage = this.#connection.msSinceBack <= settleMs;
+    const lapsed = (node: SeenNode): boolean => node.lapsed && node.settled && !outage;
+    return others.filter((node) => lapsed(node) || isSuspected(node, before, this.#suspects));
   }
 
   async #bury(node: SeenNode): Promise<void> {
