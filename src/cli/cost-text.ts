@@ -7,5 +7,6 @@ export function costText({ cost_usd, cost_usd_known }: Cost): string {
 }
 
 export function dollars(amount: number): string {
-  return `$${amount.toFixed(amount > 0 && amount < 0.1 ? 4 : 2)}`;
+  const digits = amount > 0 && amount < 0.1 ? amount.toFixed(4).replace(/00$/, "") : amount.toFixed(2);
+  return `$${digits}`;
 }

@@ -5,6 +5,7 @@ import { ServerLostError } from "./http-client.ts";
 import { onInterruption } from "./interruption.ts";
 import type { Output, OutputStream } from "./output.ts";
 import type { Session } from "./session.ts";
+import { tellIfPending } from "./tell-if-pending.ts";
 import { closingLines, openWatch, resultOf, type Watched, type WatchOptions } from "./watch-workflow.ts";
 
 const GRACE_ON_INTERRUPT_MS = 1_000;
@@ -34,8 +35,16 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
   const { signal, release } = onInterruption();
   let session = first;
   let watched: Watched | null = null;
+  const { stream, next } = options;
+  // An engine in this process begins it by itself, or has others before it.
+  const hush =
+    json || first.place === "here"
+      ? null
+      : tellIfPending(id, {
+          client: () => session.client,
+          say: () => output.say(pendingLine(session, options)),
+        });
   try {
-    const { stream, next } = options;
     const watchOptions: WatchOptions = { output, json, stream, signal, next };
     const watch = openWatch(id, watchOptions);
     for (let sessions = 1; watched === null; sessions += 1) {
@@ -43,7 +52,7 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
         watched = await watch.resume(session.client);
       } catch (error) {
         if (!(error instanceof ServerLostError) || session.place !== "found" || sessions === SESSIONS_AT_MOST)
-          throw error;
+          throw kept(error, id, options);
         session = await options.reopen();
       }
     }
@@ -59,11 +68,32 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
     if (saving.failure !== null) throw saving.failure;
     return exitCode(watched.reason);
   } finally {
+    hush?.();
     await session.close(
       watched?.reason === "interrupted" ? GRACE_ON_INTERRUPT_MS : config.shutdown_timeout_s * 1000,
     );
     release();
   }
+}
+
+/** A server that went away takes no workflow along. */
+function kept(error: unknown, id: string, { next }: FollowOptions): unknown {
+  if (!(error instanceof ServerLostError)) return error;
+  const again = next(`workflows watch ${id}`);
+  return new CliError(
+    "unavailable",
+    `${error.message}; the workflow is kept; follow it again with: ${again}`,
+    {
+      cause: error,
+      code: error.code,
+    },
+  );
+}
+
+function pendingLine(session: Session, { config, next }: FollowOptions): string {
+  if (session.place === "found" && config.database.startsWith("sqlite:"))
+    return "waiting for its turn: the server works on other workflows";
+  return `waiting for a worker; when none is running, start one: ${next("serve --role worker")}`;
 }
 
 /** `out` is what is left to be advised, null when nothing is. */

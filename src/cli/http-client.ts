@@ -7,9 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EventRow } from "../contract/event-row.ts";
 import type { Problem } from "../contract/problem.ts";
 import type { UsageView } from "../contract/usage-view.ts";
-import type { CreateWorkflowBody, ResumeWorkflowBody } from "../contract/workflow-request.ts";
+import type { CreateWorkflowBody, ResumeWorkflowInput } from "../contract/workflow-request.ts";
 import type { WorkflowSummary } from "../contract/workflow-summary.ts";
 import type { ArtifactView, WorkflowView } from "../contract/workflow-view.ts";
+import { BUDGET_FLAGS } from "./budget-options.ts";
 import { commandName } from "./command-name.ts";
 import { CliError, type ExitReason } from "./exit-code.ts";
 import { readFrames } from "./sse.ts";
@@ -75,7 +76,7 @@ export class HttpClient {
     return this.#json(`${pathOf(id)}/pause`, { method: "POST", body: {} });
   }
 
-  resume(id: string, body: ResumeWorkflowBody): Promise<WorkflowView> {
+  resume(id: string, body: ResumeWorkflowInput): Promise<WorkflowView> {
     return this.#json(`${pathOf(id)}/resume`, { method: "POST", body });
   }
 
@@ -208,7 +209,7 @@ function refusal(status: number, body: string | null, url: string): CliError {
   }
   // It still answers, but is as good as gone: whoever follows a workflow goes on elsewhere.
   if (problem.code === "shutting_down") return new ServerLostError(url, "it is going down");
-  const fields = problem.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`);
+  const fields = problem.errors.map(({ pointer, detail }) => `${fieldName(pointer)}: ${detail}`);
   // The general refusal only counts the fields; any other detail says more than they do.
   const general = problem.code === "invalid_request" && fields.length > 0;
   const reason = problem.code === "no_model" ? "waiting" : reasonOfStatus(status);
@@ -216,7 +217,27 @@ function refusal(status: number, body: string | null, url: string): CliError {
   return new CliError(reason, inWordsOfTheCli(problem.code, detail), { code: problem.code });
 }
 
+/** Flags whose names are not those of what they ask of the API. */
+const FLAGS: Readonly<Record<string, string>> = {
+  group_by: "--by",
+  scope_id: "--scope",
+  workflow_id: "--workflow",
+};
+
+/** A field of the query came from a flag; what is in a body keeps the name that it has there. */
+function fieldName(pointer: string): string {
+  const field = /^\/query\/([^/]+)/.exec(pointer)?.[1];
+  if (field === undefined) return pointer.slice(1);
+  return FLAGS[field] ?? `--${field.replaceAll("_", "-")}`;
+}
+
 function inWordsOfTheCli(code: string, detail: string): string {
+  if (code === "outcome_needed")
+    return `${detail.replace(/, then resume.*/, "")}, then resume with --outcome happened or --outcome repeat.`;
+  if (code === "budget_exhausted") {
+    const flags = Object.values(BUDGET_FLAGS).map(({ flag }) => flag);
+    return `${detail} ${flags.slice(0, -1).join(", ")} and ${flags.at(-1)} raise it.`;
+  }
   if (code !== "unknown_model") return detail;
   return `${detail.replace(/ *GET \/api\S+ lists them\./, "")} ${commandName()} models lists those that there are.`;
 }

@@ -37,6 +37,7 @@ test.each([
   [new ConfigError(["told"]), 2],
   [new CodedError("StorageError", "storage_unreachable"), 69],
   [new CodedError("StorageError", "storage_url_invalid"), 2],
+  [new CodedError("RefusedFileError", "file_refused"), 2],
   [new CodedError("ListenError", "port_in_use"), 69],
   [new CodedError("ListenError", "public_without_authentication"), 2],
 ])("%s ends with one line and its exit code", (error, code) => {

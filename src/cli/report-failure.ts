@@ -30,6 +30,7 @@ function failureOf(error: unknown): Failure {
     return { reason: "usage", code: "invalid_config", message: error.message };
   if (!(error instanceof Error)) return { reason: "failed", code: "internal", message: String(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "internal";
+  if (error.name === "RefusedFileError") return { reason: "usage", code, message: error.message };
   if (error.name === "StorageError" || error.name === "ListenError") {
     return { reason: USAGE_CODES.includes(code) ? "usage" : "unavailable", code, message: error.message };
   }

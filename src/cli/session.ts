@@ -75,11 +75,12 @@ async function openOrFind(
   config: Config,
   open: () => Promise<OpenedServer>,
 ): Promise<OpenedServer | ServerFile> {
-  const deadline = performance.now() + LOCKED_PATIENCE_MS;
   try {
     return await open();
   } catch (error) {
     if (!isLocked(error)) throw error;
+    // From now on: opening itself may have taken as long on a busy machine.
+    const deadline = performance.now() + LOCKED_PATIENCE_MS;
     for (;;) {
       const found = await findServer(config);
       if (found) return found;

@@ -1,6 +1,8 @@
 import type { WorkflowView } from "../contract/workflow-view.ts";
+import { raisingFlag } from "./budget-text.ts";
 import { type CommandLine } from "./command-line.ts";
 import { CONNECTING_ADVICE } from "./connecting-advice.ts";
+import { costText } from "./cost-text.ts";
 import type { ExitReason } from "./exit-code.ts";
 import { exitCode } from "./exit-code.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -107,6 +109,7 @@ export function figuresLine({ workflow, reason }: Watched, now = Date.now()): st
     elapsedText(ended - began),
     plural(spend.model_calls, "model call"),
     `${countText(spend.input_tokens + spend.output_tokens)} tokens`,
+    ...(spend.model_calls > 0 ? [costText(spend)] : []),
     plural(artifacts.length, "artifact"),
   ];
   return `${id}  ${status}  ${figures.join(", ")}`;
@@ -144,8 +147,18 @@ function waitingLines({ workflow, connected }: Watched, next: CommandLine): stri
       `Then continue it with: ${next(`workflows resume ${id} --model PROVIDER/MODEL`)}`,
     ];
   }
+  const resume = (flags = ""): string => next(`workflows resume ${id}${flags}`);
+  if (waiting.reason === "outcome") {
+    return [
+      message,
+      `If it has happened, continue with: ${resume(" --outcome happened")}`,
+      `If it is to be done again: ${resume(" --outcome repeat")}`,
+    ];
+  }
+  const flag = raisingFlag(workflow);
+  if (flag !== null) return [message, `Raise it and continue with: ${resume(` ${flag}`)}`];
   const advice = connected ? [] : ["It is kept until a model is connected.", ...CONNECTING_ADVICE];
-  return [message, ...advice, `Then continue it with: ${next(`workflows resume ${id}`)}`];
+  return [message, ...advice, `Then continue it with: ${resume()}`];
 }
 
 function failureLines(watched: Watched, options: ClosingOptions): string[] {

@@ -12,6 +12,18 @@ test("a retry is shown with its time", () => {
   expect(lines).toContainEqual(expect.stringMatching(`^waits for +retry of director at ${moment(1800)}$`));
 });
 
+test("a budget is shown with what is left of it, and none is not", () => {
+  const view = toWorkflowView(given(retrying).driver.state);
+  expect(workflowLines(view).filter((line) => line.startsWith("budget"))).toEqual([]);
+  const left = { cost_usd: 0.03, tokens: 200, duration_s: 1.9, model_calls: 0 };
+  const most = { max_cost_usd: 0.05, max_tokens: 1_000, max_duration_s: 600, max_model_calls: 1 };
+  expect(workflowLines({ ...view, budget: { ...most, left } })).toContainEqual(
+    expect.stringMatching(
+      /^budget +\$0\.05, \$0\.03 left; 1,000 tokens, 200 left; 1 model call, 0 left; 600 s, 1 s left$/,
+    ),
+  );
+});
+
 test("the time of a retry does not hold while the workflow is paused", () => {
   const lines = workflowLines(toWorkflowView(given(retrying, paused).driver.state));
   expect(lines.filter((line) => line.includes("retry of"))).toEqual([]);

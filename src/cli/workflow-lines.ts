@@ -1,4 +1,5 @@
 import type { WorkflowView } from "../contract/workflow-view.ts";
+import { budgetText } from "./budget-text.ts";
 import { costText } from "./cost-text.ts";
 import type { ModelUsage } from "./model-usage.ts";
 import { ROLE_TITLES, countText, oneLine, plural, sizeText } from "./progress/wording.ts";
@@ -8,6 +9,7 @@ import { table } from "./table.ts";
 export function workflowLines(workflow: WorkflowView, usage: readonly ModelUsage[] = []): string[] {
   const { spend, execution, waiting, error } = workflow;
   const spent = `${countText(spend.input_tokens)} tokens in, ${countText(spend.output_tokens)} out, ${costText(spend)}`;
+  const budget = budgetText(workflow.budget);
   const head = [
     ["id", workflow.id],
     ["title", workflow.title],
@@ -20,6 +22,7 @@ export function workflowLines(workflow: WorkflowView, usage: readonly ModelUsage
       : [[workflow.status === "completed" ? "completed" : "ended", workflow.completed_at]]),
     ["repaired", `${execution.cycle} of ${plural(execution.max_qa_retries, "repair cycle")}`],
     ["spent", `${plural(spend.model_calls, "model call")}, ${spent}`],
+    ...(budget === null ? [] : [["budget", budget]]),
     ...(waiting ? [["waits for", `${waiting.reason}: ${waiting.message}`]] : []),
     ...retryTimes(workflow).map((retry) => ["waits for", retry]),
     ...(error ? [["error", `${error.code}: ${error.message}`]] : []),

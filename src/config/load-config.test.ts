@@ -181,13 +181,46 @@ describe("orca.yaml", () => {
     ["prot: 1", "orca.yaml:1:1: unknown key prot; did you mean port?"],
     ["log:\n  levle: info", "orca.yaml:2:3: unknown key log.levle; did you mean level?"],
     ["default_model: a/b", "orca.yaml:1:1: unknown key default_model; did you mean workflow.default_model?"],
-    ["constructor: 1", "orca.yaml:1:1: unknown key constructor"],
+    ["constructor: 1", "orca.yaml:1:1: unknown key constructor; there are role, host, port, data_dir"],
+    ["log:\n  colour: 1", "orca.yaml:2:3: unknown key log.colour; there are level, format"],
+    [
+      "workflow: {budget: {max_cost_usd: much}}",
+      "orca.yaml:1:35: workflow.budget.max_cost_usd: expected a number",
+    ],
+    [
+      "workflow: {budget: {max_tokens: many}}",
+      "orca.yaml:1:33: workflow.budget.max_tokens: expected a whole",
+    ],
+    ["port: 1.5", "orca.yaml:1:7: port: expected a whole number"],
+    ["prices: {gpt-5: {input_per_million: 1}}", "orca.yaml:1:9: prices.gpt-5: write it as provider/model"],
+    ["prices: {a/b: {input_per_million: 1}}", "orca.yaml:1:9: prices.a/b.output_per_million: is missing"],
+    [
+      "prices: {a/b: {input_per_million: x, output_per_million: 1}}",
+      "orca.yaml:1:9: prices.a/b.input_per_million: expected a number",
+    ],
+    [
+      "prices: {a/b: {input: 1, input_per_million: 1, output_per_million: 1}}",
+      "orca.yaml:1:9: prices.a/b: unknown key input",
+    ],
+    [
+      "providers:\n  - name: a\n    kind: ${NOPE}",
+      "orca.yaml:3:11: providers.0.kind: the environment variable NOPE",
+    ],
+    ["port: 100000000000000000000", "orca.yaml:1:7: port: Too big"],
+    [
+      "providers:\n  - {name: a, kind: ollama, limits: {concurrency: 100000000000000000000}}",
+      "orca.yaml:2:51: providers.a.limits.concurrency: Too big",
+    ],
     ["log: info", "orca.yaml:1:6: log: expected keys with values"],
     ["providers: openai", "orca.yaml:1:12: providers: expected a list"],
     ["port: [1", "orca.yaml:1:9: "],
     ["- 1", "orca.yaml:1:1: the file: expected keys with values"],
     ["port: many", "orca.yaml:1:7: port: expected a whole number"],
-    ["providers:\n  - name: a", "orca.yaml:2:5: providers.a.kind: "],
+    [
+      "providers:\n  - name: a",
+      "orca.yaml:2:5: providers.a.kind: is missing; expected one of openai, anthropic",
+    ],
+    ["providers:\n  - kind: ollama", "orca.yaml:2:5: providers.0.name: is missing"],
     [
       "providers:\n  - name: a\n    kind: ollama\n    limits: {concurrency: 0}",
       "orca.yaml:4:27: providers.a.limits.concurrency: ",

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import envPaths from "env-paths";
-import type { z } from "zod";
 
 import { ConfigError } from "./config-error.ts";
 import { nodeAt } from "./config-schema.ts";
@@ -12,6 +11,7 @@ import { detectProviders } from "./detected-providers.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { fromText } from "./from-text.ts";
 import { mergeProviders, type ProviderItem } from "./merge-providers.ts";
+import { problemText } from "./problem-text.ts";
 import { put } from "./put.ts";
 import { readConfigFile } from "./read-config-file.ts";
 import type { Origin, Setting, Source } from "./setting.ts";
@@ -60,9 +60,15 @@ export function loadConfig(places: Places): LoadedConfig {
   if (values["role"] === "worker") values["port"] ??= 0;
   const parsed = Config.safeParse(values);
   if (!parsed.success) {
+    const told = new Set<string>();
     for (const issue of parsed.error.issues) {
       const { path } = issue;
-      problems.push(`${whereIs(path, given, items)}${nameOf(path, items)}: ${messageOf(issue)}`);
+      const name = path.join(".");
+      // The first says enough; what a source has told already it knew better.
+      if (told.has(name) || problems.some((problem) => problem.includes(`: ${name}: `))) continue;
+      told.add(name);
+      const place = `${whereIs(path, given, items)}${nameOf(path, items)}`;
+      problems.push(`${place}: ${problemText(issue, values)}`);
     }
   } else if (!fitsStore(parsed.data)) problems.push(`${whereIs(["role"], given, items)}${ONE_NODE}`);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -129,18 +135,6 @@ function resolvePaths(
 }
 
 type Issue = readonly PropertyKey[];
-
-const EXPECTED: Readonly<Record<string, string>> = {
-  number: "expected a whole number",
-  int: "expected a whole number",
-  boolean: "expected true or false",
-  string: "expected text",
-  array: "expected a list",
-};
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  return (issue.code === "invalid_type" && EXPECTED[issue.expected]) || issue.message;
-}
 
 function whereIs(path: Issue, given: ReadonlyMap<string, Setting>, items: readonly ProviderItem[]): string {
   const item = path[0] === "providers" ? items[Number(path[1])] : undefined;

@@ -1,17 +1,9 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
 
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLMap,
-} from "yaml";
+import type * as Yaml from "yaml";
+import type { Document, LineCounter, Node, YAMLMap } from "yaml";
 
 import { ConfigError } from "./config-error.ts";
 import { didYouMean, ROOT, type SchemaNode, settingNames } from "./config-schema.ts";
@@ -23,7 +15,10 @@ import type { Setting, Source } from "./setting.ts";
 const REFERENCE = /\$(\$)?\{([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
 const ONLY_A_REFERENCE = /^\$\{[A-Za-z_]\w*\}$/;
 
+const load = createRequire(import.meta.url);
+
 type Reading = {
+  readonly yaml: typeof Yaml;
   readonly file: string;
   readonly env: Environment;
   readonly document: Document;
@@ -35,14 +30,16 @@ type Reading = {
 
 /** Reads orca.yaml. Throws a ConfigError when it can't be read or is no YAML; finer problems are in the answer. */
 export function readConfigFile(file: string, env: Environment): Source {
-  const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
+  // Loaded here: a start without a file need not wait for its 72 modules.
+  const yaml = load("yaml") as typeof Yaml;
+  const lines = new yaml.LineCounter();
+  const document = yaml.parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
   const broken = document.errors[0];
   if (broken) {
     const { line, col } = lines.linePos(broken.pos[0]);
     throw new ConfigError([`${basename(file)}:${line}:${col}: ${broken.message}`]);
   }
-  const reading: Reading = { file, env, document, lines, settings: [], problems: [], warnings: [] };
+  const reading: Reading = { yaml, file, env, document, lines, settings: [], problems: [], warnings: [] };
   if (document.contents !== null) readNode(reading, document.contents, [], ROOT);
   return reading;
 }
@@ -62,6 +59,7 @@ function readText(file: string): string {
 }
 
 function readNode(reading: Reading, given: Node, path: readonly string[], schema: SchemaNode): void {
+  const { isAlias, isMap, isScalar, isSeq } = reading.yaml;
   const node = isAlias(given) ? given.resolve(reading.document) : given;
   const empty = node === undefined || (isScalar(node) && node.value === null);
   if (schema.properties) {
@@ -86,17 +84,21 @@ function readMap(
   properties: Readonly<Record<string, SchemaNode>>,
 ): void {
   for (const { key, value } of map.items) {
-    const name = isScalar(key) ? String(key.value) : key.toString();
+    const name = reading.yaml.isScalar(key) ? String(key.value) : key.toString();
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     const full = [...path, name];
     if (!schema) {
       const known =
         path[0] === "providers" ? Object.keys(properties) : [...Object.keys(properties), ...settingNames()];
       reading.problems.push(
-        `${place(reading, key)}: unknown key ${full.join(".")}${didYouMean(name, known)}`,
+        `${place(reading, key)}: unknown key ${full.join(".")}${didYouMean(name, known) || thereAre(properties)}`,
       );
     } else if (value) readNode(reading, value, full, schema);
   }
+}
+
+function thereAre(properties: Readonly<Record<string, SchemaNode>>): string {
+  return `; there are ${Object.keys(properties).join(", ")}`;
 }
 
 function readValue(reading: Reading, node: Node, path: readonly string[], schema: SchemaNode): void {

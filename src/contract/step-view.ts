@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 
+import { isFailure } from "../core/failure-policy.ts";
 import { toDollars, toMicroDollars } from "../core/micro-dollars.ts";
 import { RoleName } from "../core/role-name.ts";
 import type { ModelCallRow, StepRow } from "../core/workflow/commit.ts";
@@ -27,7 +28,9 @@ export type StepView = z.infer<typeof StepView>;
 const AttemptView = z
   .object({
     attempt: z.int(),
-    status: z.enum(["running", "completed", "failed", "cancelled"]),
+    status: z
+      .enum(["running", "completed", "failed", "given_back", "cancelled"])
+      .describe("`given_back`: it ended without a failure of its own, as at a budget; `error` says why."),
     started_at: z.string(),
     finished_at: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -90,7 +93,8 @@ function afterEvent(before: Told | undefined, event: WorkflowEvent): Told | null
   if (event.type === "model.replayed") return { ...before, replayed_calls: before.replayed_calls + 1 };
   if (event.type !== "step.failed") return null;
   const { code, message, retry_at } = event.payload;
-  return { ...before, status: "failed", finished_at, error: { code, message }, retry_at };
+  const status = isFailure(code) && code !== "outcome_unknown" ? "failed" : "given_back";
+  return { ...before, status, finished_at, error: { code, message }, retry_at };
 }
 
 function spendOf(calls: readonly ModelCallRow[]): AttemptView["spend"] {

@@ -116,6 +116,9 @@ const UNHARMED: ReadonlySet<string> = new Set<FailureCode>([
 
 /** Interruptions in a row after which a step may be what brings its nodes down. */
 const INNOCENT_INTERRUPTIONS = 3;
+/** A time to try again that is over by every clock: what is handed over must not wait for one that is ahead. */
+export const AT_ONCE = "1970-01-01T00:00:00.000Z";
+
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 

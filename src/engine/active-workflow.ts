@@ -1,4 +1,4 @@
-import { failuresAfter, retryDelayMs } from "../core/failure-policy.ts";
+import { AT_ONCE, failuresAfter, retryDelayMs } from "../core/failure-policy.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { FailStep, StepFailure, StepResult } from "../core/workflow/commands.ts";
 import type { Blob, Commit } from "../core/workflow/commit.ts";
@@ -39,8 +39,6 @@ type Running = {
 
 /** The first term of the lease that a node holds on its steps; on PostgreSQL it renews it for all of them at once. */
 const LEASE_MS = 15_000;
-/** A store that is away says nothing about the step. */
-const STORE_AWAY_MS = 1_000;
 /** Who asks to be left alone for longer is asked again after a day; a date must not overflow. */
 const LONGEST_RETRY_MS = 86_400_000;
 const PAGE = 1_000;
@@ -243,7 +241,7 @@ export class ActiveWorkflow {
   async #fail(step: OpenStep, failure: StepFailure): Promise<void> {
     const wanted = retryDelayMs(failure, failuresAfter(step, failure.code), this.#host.random());
     const delay = Math.min(wanted, LONGEST_RETRY_MS);
-    const retry_at = new Date(this.#host.clock.now().getTime() + delay).toISOString();
+    const retry_at = delay === 0 ? AT_ONCE : new Date(this.#host.clock.now().getTime() + delay).toISOString();
     const wish: Omit<FailStep, "at"> = { type: "step.fail", ...claimOf(step), failure, retry_at };
     await this.session.submitPatiently(wish);
   }

@@ -89,7 +89,7 @@ export class ClusterDispatcher implements Dispatcher {
   /** Hands back what is still held: whoever asks has stopped all of it. */
   async drained(): Promise<void> {
     await this.#pumped;
-    for (const key of [...this.#held.keys()]) this.postpone(key, 0);
+    this.#held.forEach((_job, key) => this.postpone(key, 0));
     await this.#pumped;
     await this.#finish();
   }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import { Feed } from "../storage/postgres/cluster/feed.ts";
@@ -167,8 +167,7 @@ test("a node that goes with its hands full drops nothing and begins nothing", as
 });
 
 test("what was steered on another node is heard of although the announcement was lost", async () => {
-  const announce = Feed.prototype.announce;
-  Feed.prototype.announce = () => undefined;
+  const lost = vi.spyOn(Feed.prototype, "announce").mockReturnValue();
   try {
     const node = await worker({ role: "all" });
     const held = first.model.hold("director");
@@ -183,7 +182,8 @@ test("what was steered on another node is heard of although the announcement was
     first.clock.fly();
     await aborted;
   } finally {
-    Feed.prototype.announce = announce;
+    expect(lost).toHaveBeenCalled();
+    lost.mockRestore();
   }
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { creation } from "../../src/core/workflow/testing/workflow-driver.testsuite.ts";
 import { type Circumstances, firstViolation, INVARIANT_NAMES } from "./checker.ts";
+import { ownersOf } from "./events-of.ts";
 import type { WorkflowEvidence } from "./evidence.ts";
 import type { NodeLife } from "./node.ts";
 import { PARTIAL } from "./provider-faults.ts";
@@ -12,6 +13,7 @@ import { soundEvidence } from "./sound-evidence.ts";
 
 const killed: NodeLife = {
   node: 1,
+  version: "ours",
   started_at: 0,
   instance_id: "node-1",
   ready_at: 1,
@@ -21,6 +23,7 @@ const killed: NodeLife = {
   ending: "killed",
   hits: [],
   errors_logged: 0,
+  clock_jumps: 0,
   peak_rss_bytes: 0,
 };
 const circumstances = (seed: string): Circumstances => ({
@@ -183,6 +186,24 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
   "delivery_is_complete: a file too many": () =>
     verdict({ delivered: new Map([...(sound.delivered ?? []), ["extra.txt", ""]]) }),
 };
+
+test("times of a process whose clock jumps accuse nobody, and what does not follow its order does", () => {
+  const wandering = [...new Set(ownersOf(sound.events).values())].map((instance_id) => ({
+    ...killed,
+    instance_id,
+    clock_jumps: 1,
+  }));
+  const late = sound.events.map((event) => (event.type === "model.requested" ? anHourLater(event) : event));
+  expect(verdict({ events: late })?.invariant).toBe("requests_are_explained");
+  expect(verdict({ events: late, transcripts: [] }, { lives: wandering })).toBeNull();
+  const request = asked(({ step }) => step === "qa:0");
+  const hourAfter = { ...request, at: request.at + 3_600_000 };
+  const after = { referee: sound.referee.with(sound.referee.indexOf(request), hourAfter) };
+  expect(verdict(after)?.invariant).toBe("finished_never_repeats");
+  expect(verdict(after, { lives: wandering })).toBeNull();
+  const unannounced = { referee: [...sound.referee, { ...request, call: request.call + 1 }] };
+  expect(verdict(unannounced, { lives: wandering })?.invariant).toBe("requests_are_explained");
+});
 
 /** The same event an hour later. */
 function anHourLater(event: WorkflowEvent): WorkflowEvent {

@@ -8,6 +8,7 @@ import { isTerminal } from "../../src/core/workflow/state.ts";
 import { attemptOf, eventsOf, ownersOf } from "./events-of.ts";
 import { hashOf, type WorkflowEvidence } from "./evidence.ts";
 import { attemptsAreBounded, partialIsNeverUsed, waitsSayWhy } from "./fault-invariants.ts";
+import { hasStoodStill, tellsTheTime, wasBroken, wasKilled } from "./lives.ts";
 import type { NodeLife } from "./node.ts";
 import type { Violation } from "./proven-wrong.ts";
 import { type Digests, digestsOf } from "./resuming-client.ts";
@@ -190,16 +191,10 @@ function* finishedNeverRepeats(
     if (kind !== "asked" || !end) continue;
     if (attempt > end.attempt)
       yield { step, detail: `attempt ${attempt} asked the model; attempt ${end.attempt} had completed it` };
+    if (!tellsTheTime(lives, owners.get(attemptOf(step, end)))) continue;
     if (at > end.at && !hasStoodStill(lives, owners.get(attemptOf(step, record)), at))
       yield { step, detail: `attempt ${attempt} asked the model ${at - end.at} ms after its end` };
   }
-}
-
-/** Whether the process was stopped by a signal and woken before `at`. */
-function hasStoodStill(lives: readonly NodeLife[], owner: string | undefined, at: number): boolean {
-  return lives.some(
-    ({ instance_id, suspensions }) => instance_id === owner && suspensions.some(({ from }) => from <= at),
-  );
 }
 
 /** A recorded answer is never paid for again: an attempt that starts after it is served from the journal. */
@@ -250,7 +245,9 @@ function* requestsAreExplained(
       if (record.flawed) flawed.add(`${step}/${call}`);
       continue;
     }
-    if ((announced.get(`${of}/${call}`) ?? Number.POSITIVE_INFINITY) > record.at)
+    const announcedAt = announced.get(`${of}/${call}`) ?? Number.POSITIVE_INFINITY;
+    const late = announcedAt > record.at && tellsTheTime(lives, owners.get(of));
+    if (late || announcedAt === Number.POSITIVE_INFINITY)
       yield { step, detail: `attempt ${attempt} made call ${call} before it was journaled` };
     if (asked.has(`${of}/${call}`)) yield { step, detail: `attempt ${attempt} made call ${call} twice` };
     asked.add(`${of}/${call}`);
@@ -290,14 +287,6 @@ function* interruptionsAreExplained(
     if (code === "released" && killed.has(owner))
       yield { step, detail: `attempt ${attempt} was given back by a process that was killed` };
   }
-}
-
-function wasKilled({ ending }: NodeLife): boolean {
-  return ending === "killed" || ending === "rehearsed";
-}
-
-function wasBroken(life: NodeLife): boolean {
-  return wasKilled(life) || life.suspensions.length > 0;
 }
 
 /** What the journal says of model calls, the referee has seen; what was completed by a model was said by one. */

@@ -118,10 +118,14 @@ function settingsOf(options: InstallationOptions, { directory, database, provide
 }
 
 function nodeIn(directory: string, number: number): ChaosNode {
-  const { PATH = "", HOME = "" } = process.env;
-  const ORCA_DATA_DIR = join(directory, `data-${number}`);
-  const environment = { PATH, HOME, ORCA_CONFIG: join(directory, "orca.yaml"), ORCA_DATA_DIR };
+  const environment = environmentIn(directory, `data-${number}`);
   return new ChaosNode({ number, environment, logFile: join(directory, `node-${number}.log`) });
+}
+
+/** What a process needs to know to work on the installation in `directory`. */
+export function environmentIn(directory: string, data: string): Readonly<Record<string, string>> {
+  const { PATH = "", HOME = "" } = process.env;
+  return { PATH, HOME, ORCA_CONFIG: join(directory, "orca.yaml"), ORCA_DATA_DIR: join(directory, data) };
 }
 
 type Database = {

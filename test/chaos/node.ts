@@ -9,7 +9,23 @@ import { provenWrong } from "./proven-wrong.ts";
 
 /** More than a node allows itself: what runs gets 15 s, and 5 s later it ends whatever hangs. */
 const STOP_MS = 30_000;
-const PROGRAM = join(import.meta.dirname, "../../src/cli/main.ts");
+
+/** What a node runs. */
+export type Program = {
+  /** Tells lives apart in the figures. */
+  readonly version: string;
+  /** The command line's main file. */
+  readonly file: string;
+  /** A module that is loaded before it; null loads none. */
+  readonly preload: URL | null;
+};
+
+/** The sources beside this test. */
+export const OURS: Program = {
+  version: "ours",
+  file: join(import.meta.dirname, "../../src/cli/main.ts"),
+  preload: null,
+};
 
 /** A rehearsed failure that the node has announced. */
 export type FailpointHit = { readonly failpoint: string; readonly hit: number; readonly rehearsal: string };
@@ -18,6 +34,8 @@ export type FailpointHit = { readonly failpoint: string; readonly hit: number; r
 export type NodeLife = {
   /** Which node of the installation lived it, from 1. */
   readonly node: number;
+  /** Of the program that it ran. */
+  readonly version: string;
   readonly started_at: number;
   /** Names the process in the journal; null when it died before it could say. */
   instance_id: string | null;
@@ -31,6 +49,8 @@ export type NodeLife = {
   ending: "killed" | "stopped" | "rehearsed" | null;
   readonly hits: FailpointHit[];
   errors_logged: number;
+  /** How often its clock jumped. What the process calls a time means nothing then. */
+  clock_jumps: number;
   /** The most memory that it was seen to hold. */
   peak_rss_bytes: number;
 };
@@ -49,6 +69,7 @@ export class ChaosNode {
   readonly number: number;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #log: WriteStream;
+  #program = OURS;
   #child: Child | null = null;
   #ended: Promise<void> = Promise.resolve();
   #ready = Promise.withResolvers<string>();
@@ -106,15 +127,23 @@ export class ChaosNode {
     if (this.#failure) throw this.#failure;
   }
 
+  /** What starts from now on runs this. */
+  install(program: Program): void {
+    this.#program = program;
+  }
+
   /** Starts a process; `ORCA_FAILPOINTS` gets `failpoints`. Does not wait until it is ready. */
   launch(failpoints = ""): void {
     if (this.#child) throw new Error("the node is running already");
-    const child = spawn(process.execPath, [PROGRAM, "serve", "--json", "--log-level", "warn"], {
+    const { file, preload, version } = this.#program;
+    const flags = preload === null ? [] : ["--import", preload.href];
+    const child = spawn(process.execPath, [...flags, file, "serve", "--json", "--log-level", "warn"], {
       env: { ...this.#environment, ...(failpoints && { ORCA_FAILPOINTS: failpoints }) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const life: NodeLife = {
       node: this.number,
+      version,
       started_at: Date.now(),
       instance_id: null,
       ready_at: null,
@@ -124,6 +153,7 @@ export class ChaosNode {
       ending: null,
       hits: [],
       errors_logged: 0,
+      clock_jumps: 0,
       peak_rss_bytes: 0,
     };
     this.lives.push(life);
@@ -202,8 +232,9 @@ export class ChaosNode {
   #logged(life: NodeLife, line: string): void {
     this.#log.write(`${line}\n`);
     if (!line.startsWith("{")) return;
-    const said = JSON.parse(line) as { level: string } & Partial<FailpointHit>;
+    const said = JSON.parse(line) as { level: string; clock_is_off_ms?: number } & Partial<FailpointHit>;
     if (said.level === "error") life.errors_logged += 1;
+    if (said.clock_is_off_ms !== undefined) life.clock_jumps += 1;
     const { failpoint, hit, rehearsal } = said;
     if (failpoint === undefined || hit === undefined || rehearsal === undefined) return;
     life.hits.push({ failpoint, hit, rehearsal });

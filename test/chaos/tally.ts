@@ -2,6 +2,7 @@ import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { framesInOtherBytes, isStaging } from "./checker.ts";
 import { attemptOf, eventsOf, ownersOf } from "./events-of.ts";
 import type { WorkflowEvidence } from "./evidence.ts";
+import { tellsTheTime } from "./lives.ts";
 import type { NodeLife } from "./node.ts";
 
 function increase(counts: Record<string, number>, name: string): void {
@@ -35,6 +36,7 @@ export class Tally {
   readonly #wentOn = new Set<object>();
   readonly #owners = new Set<string>();
   readonly #faults: Record<string, number> = {};
+  readonly #startsByVersion: Record<string, number> = {};
   readonly #failures: Record<string, number> = {};
   readonly #counts = {
     completed: 0,
@@ -54,6 +56,8 @@ export class Tally {
     frames_in_other_bytes: 0,
     delivered_directories: 0,
     staging_left: 0,
+    workflows_of_many_versions: 0,
+    times_that_went_back: 0,
   };
 
   constructor(lives: readonly NodeLife[]) {
@@ -79,6 +83,7 @@ export class Tally {
     counts.reasked += events.filter((event) => event.type === "model.reasked").length;
     counts.replayed += events.filter((event) => event.type === "model.replayed").length;
     counts.calls_in_doubt += evidence.modelCalls.filter(({ status }) => status === "requested").length;
+    counts.times_that_went_back += timesThatWentBack(events);
     counts.frames_in_other_bytes += framesInOtherBytes(evidence);
     for (const { connections } of transcripts) {
       const frames = connections.reduce((sum, connection) => sum + connection.frames.length, 0);
@@ -94,6 +99,7 @@ export class Tally {
     this.#addInterruptions(evidence);
     this.#addFeedDelays(evidence);
     this.#addDuels(evidence);
+    this.#addVersions(evidence);
   }
 
   figures() {
@@ -101,6 +107,7 @@ export class Tally {
       ...this.#counts,
       faults: this.#faults,
       failed_attempts: this.#failures,
+      starts_by_version: this.#startsByVersion,
       suspensions: [...this.#lives.values()].flatMap(({ suspensions }) => suspensions).length,
       suspensions_that_lost_a_step: this.#fought.size,
       suspensions_after_which_work_went_on: this.#wentOn.size,
@@ -139,6 +146,15 @@ export class Tally {
     }
   }
 
+  /** Attempts by the version of the process that started them. */
+  #addVersions({ events }: WorkflowEvidence): void {
+    const versions = eventsOf(events, "step.started").map(
+      ({ payload }) => this.#lives.get(payload.owner)?.version ?? "unknown",
+    );
+    for (const version of versions) increase(this.#startsByVersion, version);
+    if (new Set(versions).size > 1) this.#counts.workflows_of_many_versions += 1;
+  }
+
   /** From the commit of an event by one node until a client read it at another; catching up does not count. */
   #addFeedDelays({ events, transcripts }: WorkflowEvidence): void {
     const writers = writersOf(events);
@@ -148,10 +164,20 @@ export class Tally {
           const event = events[seq - 1];
           const writer = writers[seq - 1];
           if (!event || writer == null || writer === instance_id) continue;
+          if (!tellsTheTime([...this.#lives.values()], writer)) continue;
           const committed = Date.parse(event.occurred_at);
           if (committed > opened_at) this.#feedDelays.push(at - committed);
         }
   }
+}
+
+/** Further than clocks of one machine differ, or the times at which one event waits for another to be written. */
+const APART_MS = 10_000;
+
+/** Events that say they happened well before the one before them. */
+function timesThatWentBack(events: readonly WorkflowEvent[]): number {
+  const times = events.map(({ occurred_at }) => Date.parse(occurred_at));
+  return times.filter((time, index) => time < (times[index - 1] ?? 0) - APART_MS).length;
 }
 
 /** The process that wrote each event, where the event tells. */

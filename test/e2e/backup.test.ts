@@ -1,4 +1,4 @@
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { appendFile, link, mkdir, readdir, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -80,28 +80,80 @@ test("a file that stands there is replaced only by force, and not by a copy that
   expect(rows(at("mine.txt"), "pragma integrity_check")).toEqual([{ integrity_check: "ok" }]);
 });
 
+test("the database itself is never the backup, by whatever name and with force", async () => {
+  const id = await create();
+  await orca.reached(id, "workflow.closed");
+  await mkdir(at("elsewhere"));
+  await symlink(at("orca.db"), at("elsewhere/link.db"));
+  await link(at("orca.db"), at("elsewhere/hard.db"));
+  await symlink(orca.directory, at("elsewhere/folder"));
+  const before = (await stat(at("orca.db"))).ino;
+  for (const name of [
+    "orca.db",
+    "orca.db-wal",
+    "orca.db-shm",
+    "orca.db-journal",
+    "orca.db.lock",
+    "elsewhere/link.db",
+    "elsewhere/hard.db",
+    "elsewhere/folder/orca.db",
+    "elsewhere/folder/orca.db-wal",
+  ]) {
+    const ended = await orca.command("backup", "--force", at(name));
+    expect({ name, ...ended }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        `${at(name)} belongs to the database itself; name another file`,
+      ) as string,
+    });
+  }
+  expect((await stat(at("orca.db"))).ino).toBe(before);
+  await orca.kill("SIGKILL");
+  await orca.start();
+  expect((await orca.get(`/workflows/${id}`))["status"]).toBe("completed");
+});
+
+test("a backup that can't be written there says why and what to name", async () => {
+  await writeFile(at("file"), "");
+  for (const [name, why] of [
+    ["nowhere/x.db", `there is no directory ${at("nowhere")}; make it`],
+    ["file/x.db", `${at("file")} is no directory`],
+    [".", "it is a directory; name a file in it"],
+  ] as const) {
+    const ended = await orca.command("backup", "--force", at(name));
+    expect({ name, ...ended }).toMatchObject({ code: 2, stderr: expect.stringContaining(why) as string });
+  }
+});
+
 test("what is no sound backup of this version is refused, and the database stays", async () => {
   const id = await create();
   await orca.reached(id, "workflow.closed");
-  for (const name of ["damaged.db", "newer.db"]) await orca.command("backup", at(name));
+  for (const name of ["damaged.db", "cut.db", "newer.db"]) await orca.command("backup", at(name));
   await orca.kill("SIGTERM");
   await writeFile(at("text.db"), "no database at all, but long enough to be looked at".repeat(10));
   new DatabaseSync(at("foreign.db")).exec("create table t (x)");
   await damage(at("damaged.db"));
+  await truncate(at("cut.db"), 5_000);
   const newer = new DatabaseSync(at("newer.db"));
   newer.exec("insert into kysely_migration values ('9999_future', '2030-01-01T00:00:00.000Z')");
   newer.close();
   for (const [name, why] of [
-    ["missing.db", "There is no file"],
-    ["text.db", "no SQLite database"],
+    ["missing.db", "there is no such file"],
+    ["text.db", "is no SQLite database"],
     ["foreign.db", "holds no workflows"],
-    ["damaged.db", "damaged|malformed"],
-    ["newer.db", "9999_future"],
+    ["damaged.db", "is damaged"],
+    ["cut.db", "is damaged"],
+    [".", "is no regular file"],
     ["orca.db", "the database itself"],
   ] as const) {
-    const { code, stderr } = await orca.command("restore", at(name));
-    expect({ name, code, stderr }).toMatchObject({ code: 69, stderr: expect.stringMatching(why) as string });
+    const ended = await orca.command("restore", at(name));
+    const told = new RegExp(`^orca: ${at(name)} .*${why}.*Nothing was changed\\.\n$`, "s");
+    expect({ name, ...ended }).toMatchObject({ code: 2, stderr: expect.stringMatching(told) as string });
   }
+  expect(await orca.command("restore", at("newer.db"))).toMatchObject({
+    code: 69,
+    stderr: expect.stringContaining("9999_future") as string,
+  });
   await orca.start();
   expect((await orca.get(`/workflows/${id}`))["status"]).toBe("completed");
 });
@@ -127,13 +179,20 @@ test("a PostgreSQL database has tools of its own, which are told with the passwo
   const restore = await orca.command("restore", "x.dump", ...postgres);
   expect(restore.code).toBe(2);
   expect(restore.stderr).toContain("pg_restore --clean --if-exists");
+  for (const { stderr } of [backup, restore]) expect(stderr).toContain('"$ORCA_DATABASE"');
   expect(backup.stderr + restore.stderr).not.toContain("secret");
 });
 
 test("while a server has the file nobody else prunes it", async () => {
   expect(await orca.command("prune", "--dry-run")).toMatchObject({
     code: 69,
-    stderr: expect.stringContaining("prunes by itself every hour") as string,
+    stderr: expect.stringContaining("keeps workflows for ever, because retention.workflows_days") as string,
+  });
+  const configured = join(orca.directory, "orca.yaml");
+  await appendFile(configured, "\nretention: { workflows_days: 90 }\n");
+  expect(await orca.command("prune", "--dry-run")).toMatchObject({
+    code: 69,
+    stderr: expect.stringContaining("prunes by itself every hour what is older than 90 days") as string,
   });
   await orca.kill("SIGTERM");
   const { code, stdout } = await orca.command("prune", "--dry-run", "--days", "1", "--json");

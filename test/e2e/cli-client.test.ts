@@ -8,11 +8,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { CliError } from "../../src/cli/exit-code.ts";
+import { followToEnd } from "../../src/cli/follow-to-end.ts";
 import { HttpClient, ServerLostError } from "../../src/cli/http-client.ts";
+import { type Output, openOutput } from "../../src/cli/output.ts";
 import { saveArtifacts } from "../../src/cli/save-artifacts.ts";
 import { findServer, writeServerFile } from "../../src/cli/server-file.ts";
 import { openSession } from "../../src/cli/session.ts";
+import { tellIfPending } from "../../src/cli/tell-if-pending.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
+import { toWorkflowView } from "../../src/contract/to-workflow-view.ts";
+import { begun, given } from "../../src/core/workflow/testing/specification.testsuite.ts";
 
 let home = "";
 const servers: Server[] = [];
@@ -109,6 +114,28 @@ test("a model that is not there is answered with the command that lists those th
   await expect(client.listProviders()).rejects.toThrow(/^There is no model x at p\. .* models lists/);
 });
 
+test.each([
+  [
+    "outcome_needed",
+    "Find out whether the outside effect has happened, then resume with outcome happened or repeat.",
+    /^Find out .* happened, then resume with --outcome happened or --outcome repeat\.$/,
+  ],
+  [
+    "budget_exhausted",
+    "The workflow's budget is used up; resume it with a higher one.",
+    /higher one\. --max-cost-usd, .* and --max-duration-s raise it\.$/,
+  ],
+])("%s is told with the flags that answer it", async (code, detail, told) => {
+  const client = await serve((_, response) => {
+    response.writeHead(409, { "content-type": "application/problem+json" });
+    response.end(JSON.stringify({ detail, code, errors: [] }));
+  });
+  await expect(client.resume("w", {})).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(told) as string,
+  });
+});
+
 describe("a database that another command has", () => {
   const locked = Object.assign(new Error("x.db is in use by another process. Stop that process, or else."), {
     code: "storage_locked",
@@ -166,6 +193,55 @@ test("a server that stays away ends the following", async () => {
   await expect(Array.fromAsync(client.follow("w", 0, new AbortController().signal))).rejects.toThrow(
     ServerLostError,
   );
+});
+
+describe("a workflow that is followed", () => {
+  const state = given(begun("director")).driver.state;
+
+  function outputInto(said: string[]): Output {
+    const stream = { write: (text: string) => said.push(text.trimEnd()) };
+    return openOutput(stream, stream);
+  }
+
+  test("on a server that dies is kept, and the way back to it is told", async () => {
+    const client = await serve((_, response) => response.destroy());
+    const { config } = loadConfig({ flags: { data_dir: home }, env: {}, cwd: home });
+    const said: string[] = [];
+    const output = outputInto(said);
+    const session = { client, place: "given", close: () => Promise.resolve() } as const;
+    const following = followToEnd("w1", session, {
+      config,
+      output,
+      json: false,
+      stream: output.out,
+      next: (words) => `orca ${words} --server s`,
+      reopen: () => Promise.resolve(session),
+    });
+    await expect(following).rejects.toMatchObject({
+      reason: "unavailable",
+      code: "server_unreachable",
+      message: expect.stringMatching(
+        /^no answer from .*; the workflow is kept; follow it again with: orca workflows watch w1 --server s$/,
+      ) as string,
+    });
+  });
+
+  test.each([
+    ["pending", 1],
+    ["running", 0],
+  ] as const)("and is %s after a while is told of %i times", async (status, times) => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    const client = await serve((_, response) => {
+      response.end(JSON.stringify({ ...toWorkflowView(state), status }), resolve);
+    });
+    let said = 0;
+    const { promise: done, resolve: end } = Promise.withResolvers<void>();
+    const readWorkflow: HttpClient["readWorkflow"] = (id) =>
+      client.readWorkflow(id).finally(() => setImmediate(end));
+    tellIfPending("w1", { client: () => ({ readWorkflow }), say: () => (said += 1), afterMs: 0 });
+    await Promise.all([asked, done]);
+    expect(said).toBe(times);
+  });
 });
 
 test("a workflow that the server does not know is no reason to wait", async () => {

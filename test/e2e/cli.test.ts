@@ -118,6 +118,28 @@ describe("with a model", () => {
     await owner.leave();
   });
 
+  test("a workflow at the edge of its budget says the flag that raises it, and goes on with it", async () => {
+    const owner = await withModel(model);
+    const stopped = await owner.orca(...request, "--max-model-calls", "2", "--max-duration-s", "900");
+    expect(stopped).toMatchObject({ code: 3, stdout: expect.stringContaining("2 model calls, ") as string });
+    const told =
+      /Raise it and continue with: npm run -s orca -- (.*) NUMBER$/m.exec(stopped.stdout)?.[1] ?? "";
+    expect(told).toMatch(/^workflows resume wf_\w+ --max-model-calls$/);
+    expect(stopped.stderr + stopped.stdout).not.toContain("FAIL");
+    const id = told.split(" ")[2] ?? "";
+    const shown = await owner.orca("workflows", "show", id);
+    expect(shown.stdout).toMatch(/^budget +2 model calls, 0 left; 900 s, \d+ s left$/m);
+    const refused = await owner.orca("workflows", "resume", id);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--max-model-calls") as string,
+    });
+    expect(await owner.orca(...told.split(" "), "100")).toMatchObject({ code: 0 });
+    const [raised] = (await owner.orca("workflows", "show", id, "--json")).records();
+    expect(raised).toMatchObject({ budget: { max_model_calls: 100, max_duration_s: 900 } });
+    await owner.leave();
+  });
+
   test("files of the user survive, the result is told, and the printed command brings the artifacts", async () => {
     const owner = await withModel(model);
     await writeFile(join(owner.home, "README.md"), "mine");
@@ -249,6 +271,13 @@ describe("bad input ends with one line and a code", () => {
     [["workflows", "artifacts", "../../etc"], 5, ""],
     [["workflows", "list", "--status", "asleep"], 2, "status"],
     [["workflows", "list", "--limit", "0"], 2, "limit"],
+    [["usage", "--by", "colour"], 2, "--by: "],
+    [["usage", "--from", "yesterday"], 2, "--from: "],
+    [["usage", "--from", "2026-11-02", "--to", "2026-11-01"], 2, "--from: may not be after"],
+    [["usage", "--workflow", "wf_nobody"], 5, "wf_nobody"],
+    [["run", "x", "--max-cost-usd", "free"], 2, "--max-cost-usd.*US dollars"],
+    [["run", "x", "--max-tokens", "0"], 2, "--max-tokens.*whole number above 0"],
+    [["workflows", "resume", "wf_x", "--outcome", "maybe"], 2, "happened"],
     [["config", "explain", "prot"], 2, "did you mean port"],
   ])("%j", async (args, code, told) => {
     const ended = await user.orca(...args);

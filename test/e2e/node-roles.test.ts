@@ -30,6 +30,12 @@ describe("nodes with roles on one PostgreSQL and one data directory", () => {
     await model.stop();
   });
 
+  async function workersToTheDoctor(): Promise<unknown> {
+    const { stdout } = await api.command("doctor", "--json");
+    const { findings } = JSON.parse(stdout) as { findings: { check: string }[] };
+    return findings.find(({ check }) => check === "workers");
+  }
+
   async function serverFiles(): Promise<Record<string, Json>> {
     const names = (await readdir(api.directory)).filter((name) => name.startsWith("server"));
     const read = async (name: string) =>
@@ -44,7 +50,12 @@ describe("nodes with roles on one PostgreSQL and one data directory", () => {
     expect(status).toBe(201);
     const id = body["id"] as string;
     expect(model.calls).toEqual([]);
+    expect(await workersToTheDoctor()).toMatchObject({
+      status: "warn",
+      detail: expect.stringMatching(/^none is running; start one: .*serve --role worker$/) as string,
+    });
     await worker.start("--role", "worker");
+    expect(await workersToTheDoctor()).toMatchObject({ status: "ok" });
     await other.reached(id, "workflow.closed");
     expect((await api.get(`/workflows/${id}`))["status"]).toBe("completed");
     expect(model.requestsPerStep(id)["director"]).toBe(1);

@@ -41,12 +41,11 @@ function standsInTheWay(file: string, cause: Error): CliError {
 }
 
 function byItsOwnTools(database: string, file: string): CliError {
-  const command = `pg_dump --format=custom --no-owner --file=${quoted(file)} ${quoted(maskUrl(database))}`;
+  const command = `pg_dump --format=custom --no-owner --file=${quoted(file)} "$ORCA_DATABASE"`;
   return new CliError(
     "usage",
-    `a PostgreSQL database is backed up by its own tools, also while servers run: ${command}`,
-    {
-      code: "backup_by_pg_dump",
-    },
+    `a PostgreSQL database is backed up by its own tools, also while servers run: ${command} ` +
+      `where ORCA_DATABASE is its address, ${maskUrl(database)} with the password`,
+    { code: "backup_by_pg_dump" },
   );
 }

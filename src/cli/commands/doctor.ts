@@ -9,6 +9,7 @@ import type { CommandContext } from "../command-context.ts";
 import { type CommandLine, commandLine } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
+import { adviceOn, workersLine } from "../doctor-advice.ts";
 import { CliError, exitCode } from "../exit-code.ts";
 import { HttpClient } from "../http-client.ts";
 import { type Output, paint } from "../output.ts";
@@ -45,7 +46,12 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       found("node", "ok", `Node.js ${process.versions.node}, SQLite ${process.versions.sqlite}`);
       found("configuration", "ok", file ?? "no orca.yaml; defaults and environment");
       for (const warning of warnings) found("configuration", "warn", warning);
+      const { hasPrice } = await import("../../app/examine.ts");
+      for (const { check, detail } of adviceOn(config, (model) => hasPrice(config, model)))
+        found(check, "warn", detail);
       await examine(config, found, commandLine(options));
+      if (!findings.some(({ check, status }) => check === "database" && status === "FAIL"))
+        await examineWorkers(config, found, commandLine(options));
       const failed = findings.some(({ status }) => status === "FAIL");
       context.exitCode = exitCode(failed ? "unavailable" : "ok");
       if (options.json) output.json({ healthy: !failed, findings });
@@ -79,6 +85,20 @@ async function examine(config: Config, found: Found, next: CommandLine): Promise
     }
     return `${maskUrl(config.database)} opens and its tables are up to date`;
   });
+}
+
+/** On PostgreSQL a workflow may be taken by a node that runs none. */
+async function examineWorkers(config: Config, found: Found, next: CommandLine): Promise<void> {
+  const quiet: Config = { ...config, log: { ...config.log, level: "silent" } };
+  const { nodesOf } = await import("../../app/examine.ts");
+  try {
+    const nodes = await nodesOf(quiet);
+    if (nodes === null) return;
+    const { status, detail } = workersLine(nodes, { now: Date.now(), start: next("serve --role worker") });
+    found("workers", status, detail);
+  } catch (error) {
+    found("workers", "FAIL", (error as Error).message);
+  }
 }
 
 async function examineApi(client: HttpClient, database: string | null, found: Found): Promise<void> {

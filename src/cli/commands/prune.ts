@@ -19,17 +19,17 @@ export function addPruneCommand(program: Command, { output }: CommandContext): v
       const { config } = configOf(options);
       const { dryRun = false, days } = options;
       if (days === 0) throw new CliError("usage", "--days: expected at least 1");
-      if (days === undefined && config.retention.workflows_days === null)
-        output.say("retention.workflows_days is not set: workflows are kept for ever");
       const interruption = onInterruption();
       const { pruneNow } = await import("../../app/open-maintenance.ts");
       const { signal } = interruption;
       const pruned = await pruneNow(config, { workflowsDays: days ?? null, dryRun, signal }).catch(
         (error: unknown) => {
-          throw isLocked(error) ? serverHasIt(error) : error;
+          throw isLocked(error) ? serverHasIt(error, config.retention.workflows_days) : error;
         },
       );
       interruption.release();
+      if (days === undefined && config.retention.workflows_days === null)
+        output.say("retention.workflows_days is not set: workflows are kept for ever; --days prunes once");
       if (options.json) return output.json({ dry_run: dryRun, ...pruned });
       const { workflows, blobs, blob_bytes, idempotency_keys } = pruned;
       output.print(
@@ -43,10 +43,11 @@ function isLocked(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && "code" in error && error.code === "storage_locked";
 }
 
-function serverHasIt(error: Error & { readonly code: string }): CliError {
-  return new CliError(
-    "unavailable",
-    "a server has this SQLite database open: it prunes by itself every hour; stop it to prune by hand",
-    { cause: error, code: error.code },
-  );
+function serverHasIt(error: Error & { readonly code: string }, days: number | null): CliError {
+  const does =
+    days === null
+      ? "it keeps workflows for ever, because retention.workflows_days is not set; set that"
+      : `it prunes by itself every hour what is older than ${plural(days, "day")}; wait for that`;
+  const message = `a server has this SQLite database open, and ${does}, or stop the server to prune by hand`;
+  return new CliError("unavailable", message, { cause: error, code: error.code });
 }

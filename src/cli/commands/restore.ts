@@ -29,10 +29,11 @@ export function addRestoreCommand(program: Command, { output }: CommandContext):
 }
 
 function byItsOwnTools(database: string, file: string): CliError {
-  const command = `pg_restore --clean --if-exists --no-owner --dbname=${quoted(maskUrl(database))} ${quoted(file)}`;
+  const command = `pg_restore --clean --if-exists --no-owner --dbname="$ORCA_DATABASE" ${quoted(file)}`;
   return new CliError(
     "usage",
-    `a PostgreSQL database is restored by its own tools, with every node stopped: ${command}`,
+    `a PostgreSQL database is restored by its own tools, with every node stopped: ${command} ` +
+      `where ORCA_DATABASE is its address, ${maskUrl(database)} with the password`,
     { code: "restore_by_pg_restore" },
   );
 }

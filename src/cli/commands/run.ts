@@ -6,6 +6,8 @@ import type { Config } from "../../config/config.ts";
 import { packageVersion } from "../../config/package-version.ts";
 import type { CreateWorkflowBody } from "../../contract/workflow-request.ts";
 import { MODES } from "../../core/role-name.ts";
+import { type Budget, NO_BUDGET } from "../../core/workflow-config.ts";
+import { budgetOf, withBudgetOptions } from "../budget-options.ts";
 import type { CommandContext } from "../command-context.ts";
 import { commandLine, quoted } from "../command-line.ts";
 import { commandName } from "../command-name.ts";
@@ -18,7 +20,7 @@ import { type OpenedServer, openSession } from "../session.ts";
 
 export function addRunCommand(program: Command, context: CommandContext): void {
   const { output } = context;
-  withConfigOptions(program.command("run"))
+  withBudgetOptions(withConfigOptions(program.command("run")))
     .description("have a request worked on and follow it to its end")
     .argument("<request>", "what you want, in plain words; - reads it from the standard input")
     .allowExcessArguments()
@@ -35,7 +37,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
       refuseLooseWords(command.args);
       const { config } = configOf(options);
       const { out, force = false, json = false } = options;
-      const body = { request: await requestText(request), ...settingsOf(options) };
+      const body = { request: await requestText(request), ...settingsOf(options, budgetOf(options)) };
       const open = () =>
         openSession({
           config: options.verbose ? config : quiet(config),
@@ -108,11 +110,15 @@ type RunOptions = {
   readonly maxQaRetries?: number;
 };
 
-function settingsOf({ mode, title, model, maxQaRetries }: RunOptions): Omit<CreateWorkflowBody, "request"> {
+function settingsOf(
+  { mode, title, model, maxQaRetries }: RunOptions,
+  budget: Partial<Budget> | undefined,
+): Omit<CreateWorkflowBody, "request"> {
   return {
     mode: mode ?? null,
     title: title ?? null,
     ...(model === undefined ? {} : pinnedModel(model)),
     max_qa_retries: maxQaRetries ?? null,
+    ...(budget === undefined ? {} : { budget: { ...NO_BUDGET, ...budget } }),
   };
 }

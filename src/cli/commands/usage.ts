@@ -26,6 +26,9 @@ export function addUsageCommand(program: Command, { output }: CommandContext): v
       try {
         const query = { group_by: by, from, to, scope_id: scope, workflow_id: workflow };
         const usage = await session.client.usage(query);
+        // Nothing was spent, or the id is wrong: the latter rejects.
+        if (workflow !== undefined && usage.totals.model_calls === 0)
+          await session.client.readWorkflow(workflow);
         if (options.json) return output.json(usage);
         for (const line of usageLines(usage)) output.print(line);
         if (usage.next_cursor !== null) output.say(`only the first ${usage.data.length} groups are shown`);

@@ -1,6 +1,8 @@
-import type { Command } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
+import { OUTCOMES } from "../../core/tool-semantics.ts";
+import { budgetOf, withBudgetOptions } from "../budget-options.ts";
 import type { CommandContext } from "../command-context.ts";
 import { commandLine } from "../command-line.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
@@ -135,20 +137,28 @@ function addWatch(workflows: Command, context: CommandContext): void {
 
 function addResume(workflows: Command, context: CommandContext): void {
   const { output } = context;
-  withConfigOptions(workflows.command("resume"))
-    .description("continue a paused or failed workflow; without a server it is worked on here, to its end")
+  withBudgetOptions(withConfigOptions(workflows.command("resume")))
+    .description(
+      "continue a workflow that waits or has failed; without a server it is worked on here, to its end",
+    )
     .argument("<id>")
     .addOption(serverOption)
     .option("--max-qa-retries <number>", "repair cycles before it fails", wholeNumber)
     .option("--model <provider/model>", "use this model for every role from now on")
+    .addOption(
+      new Option("--outcome <outcome>", "what became of the outside effect it waits for").choices(OUTCOMES),
+    )
     .action(async (id, options) => {
       const session = await sessionOf(options, true);
-      const { maxQaRetries, model } = options;
+      const { maxQaRetries, model, outcome } = options;
+      const budget = budgetOf(options);
       const pinned = model === undefined ? {} : pinnedModel(model);
       const workflow = await closingOnFailure(session, () =>
         session.client.resume(id, {
           ...(maxQaRetries === undefined ? {} : { max_qa_retries: maxQaRetries }),
           ...pinned,
+          ...(budget === undefined ? {} : { budget }),
+          ...(outcome === undefined ? {} : { outcome }),
         }),
       );
       if (session.place === "here") return follow(context, id, session, options);

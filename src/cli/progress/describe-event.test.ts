@@ -145,6 +145,40 @@ describe("a step", () => {
     ]);
   });
 
+  test.each(["budget_exhausted", "outcome_unknown", "limited", "provider_resting"])(
+    "that waits because of %s has not failed",
+    (code) => {
+      const { lines } = tell(
+        event("role.started", { attempt: 1, cycle: 0 }, architect),
+        event("step.failed", { code, message: "told", attempt: 1, retry_at: null }, architect),
+        event("state.transition", {
+          from: "running",
+          to: "awaiting_approval",
+          reason: "budget",
+          message: "told",
+        }),
+      );
+      expect(lines.map(({ status, subject, detail }) => [status, subject, detail])).toEqual([
+        ["run", "Architect", ""],
+        ["wait", "Architect", `${code}: told`],
+        ["wait", "awaiting approval", "budget"],
+      ]);
+    },
+  );
+
+  test("that is given back to another node ends without a word", () => {
+    const { lines, progress } = tell(
+      event("role.started", { attempt: 1, cycle: 0 }, architect),
+      event(
+        "step.failed",
+        { code: "released", message: "Handed over.", attempt: 1, retry_at: null },
+        architect,
+      ),
+    );
+    expect(lines.map(({ status }) => status)).toEqual(["run"]);
+    expect(progress.open.size).toBe(0);
+  });
+
   test("tells its model when another one than before has acted", () => {
     const role = (step_id: string, model_served: string) => [
       event("role.started", { attempt: 1, cycle: 0 }, { role: "qa", step_id }),

@@ -1,4 +1,5 @@
 import type { EventRow } from "../../contract/event-row.ts";
+import { isFailure } from "../../core/failure-policy.ts";
 import type { RoleName } from "../../core/role-name.ts";
 import { EVENT_PAYLOADS, type EventPayload, type EventType } from "../../core/workflow/events.ts";
 import { ROLE_TITLES, sizeText } from "./wording.ts";
@@ -128,11 +129,20 @@ function endedQuietly(progress: Progress, event: EventRow): Progress {
   return { ...progress, open };
 }
 
+/** Whether the step only waits for something: for its turn, for money, or for what a person knows. */
+function onlyWaits(code: string): boolean {
+  return !isFailure(code) || code === "outcome_unknown";
+}
+
 /** An attempt that is followed by another one is a delay; only the last one is a failure. */
 function failed(progress: Progress, event: EventRow, payload: EventPayload<"step.failed">): Described {
   const { code, message, attempt, retry_at } = payload;
   const next = { ...progress, failure: message };
-  if (retry_at === null) return closed(next, event, { status: "FAIL", detail: `${code}: ${message}` });
+  if (retry_at === null) {
+    if (code === "released") return told(endedQuietly(progress, event));
+    const status = onlyWaits(code) ? "wait" : "FAIL";
+    return closed(next, event, { status, detail: `${code}: ${message}` });
+  }
   const label = progress.open.get(event.step_id ?? "")?.label ?? labelOf(progress, event, 0);
   const detail = message === progress.failure || message === "" ? code : `${code}: ${message}`;
   const seconds = Math.round((Date.parse(retry_at) - Date.parse(event.occurred_at)) / 1000);

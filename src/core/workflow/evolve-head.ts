@@ -1,5 +1,5 @@
 import { elapsedMs } from "../elapsed.ts";
-import { failuresAfter, isFailure } from "../failure-policy.ts";
+import { AT_ONCE, failuresAfter, isFailure } from "../failure-policy.ts";
 import type { RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
 import type { WorkflowEvent } from "./events.ts";
@@ -132,7 +132,7 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
         failed_attempts: open.failed_attempts + (isFailure(code) ? 1 : 0),
         owner: null,
         lease_until: null,
-        available_at: event.payload.retry_at,
+        available_at: event.payload.retry_at === AT_ONCE ? null : event.payload.retry_at,
       };
       return { ...head, in_doubt, open_steps: [...others, queued] };
     }

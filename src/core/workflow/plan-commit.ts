@@ -1,3 +1,4 @@
+import { AT_ONCE } from "../failure-policy.ts";
 import type { Blob, Commit, ModelCallRow, PartKind, PartRow, StepRow, ToolCallRow } from "./commit.ts";
 import { isStepEvent, type WorkflowEvent } from "./events.ts";
 import { next } from "./next.ts";
@@ -120,9 +121,8 @@ function rowAfter(event: WorkflowEvent, row: StepRow | undefined): StepRow | und
       const error = { code, message };
       if (retry_at === null)
         return row && { ...row, status: "failed", finished_at: at, lease_until: null, error };
-      return (
-        row && { ...row, status: "queued", owner: null, lease_until: null, available_at: retry_at, error }
-      );
+      const available_at = retry_at === AT_ONCE ? null : retry_at;
+      return row && { ...row, status: "queued", owner: null, lease_until: null, available_at, error };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 
@@ -85,5 +85,5 @@ export function referenceRoutes(app: OpenAPIHono<ServerEnv>): void {
 
 /** Found, not imported: the package's entry point loads the whole page of 1.5 MB into the server. */
 function pageFiles(): string {
-  return dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+  return dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
 }

@@ -5,6 +5,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 
 import { StorageError } from "../../ports/storage.ts";
 import { sqliteMigrations } from "../migration-status.ts";
+import { proveTarget, unusable } from "./backup-target.ts";
 import { sqliteError, toSqliteFailure } from "./sqlite-error.ts";
 
 export type BackupFile = { readonly file: string; readonly bytes: number };
@@ -17,10 +18,14 @@ export type BackupOptions = {
 
 const PAGES_AT_ONCE = 1_000;
 const PATIENCE_MS = 10_000;
+// Primary result codes, https://sqlite.org/rescode.html
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
 
 /**
  * Copies a database as it is at this moment, also while a server writes to it, and proves the copy sound before it
- * appears under its name. Rejects with a StorageError, or with EEXIST when the file stands already.
+ * appears under its name. Rejects with a StorageError, with a RefusedFileError when the name can't be used, or with EEXIST
+ * when the file stands already.
  */
 export async function backupSqlite(
   source: string,
@@ -30,11 +35,17 @@ export async function backupSqlite(
   if (!existsSync(source)) {
     throw new StorageError("storage_failed", `There is no SQLite database ${source}: nothing to back up.`);
   }
+  proveTarget(source, file);
   const partial = `${file}.partial-${process.pid}`;
   try {
-    await writeFile(partial, "", { mode: 0o600 }); // it holds all that tenants have written
+    // Only for this user: it holds all that tenants have written.
+    await writeFile(partial, "", { mode: 0o600 }).catch((error: unknown) => {
+      throw unusable(file, error);
+    });
     await copyPages(source, partial, options);
-    proveSound(partial);
+    const fault = faultOf(partial);
+    if (fault !== null)
+      throw new StorageError("storage_failed", `The copy of ${source} ${fault}; it was not kept.`);
     await syncFile(partial);
     if (options.force) await rename(partial, file);
     else await link(partial, file);
@@ -65,24 +76,25 @@ async function copyPages(source: string, partial: string, { progress }: BackupOp
 
 /**
  * Checks every page and index of a file that nobody else has open, and makes it a single file without a log beside it.
- * Throws a StorageError.
+ * Says what is wrong with it, or null. Throws a StorageError when it can't be looked at.
  */
-export function proveSound(file: string): void {
+export function faultOf(file: string): string | null {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file);
     const [first] = database.prepare("pragma integrity_check").all();
     const verdict = String(first?.["integrity_check"]);
-    if (verdict !== "ok")
-      throw new StorageError("storage_failed", `The copy ${file} is damaged: ${verdict}.`);
+    if (verdict !== "ok") return `is damaged: ${verdict}`;
     database.exec("pragma journal_mode = delete");
   } catch (error) {
-    throw error instanceof StorageError ? error : sqliteError(file, toSqliteFailure(error), error);
+    const failure = toSqliteFailure(error);
+    if (failure.code === NOT_A_DATABASE) return "is no SQLite database";
+    if (failure.code === CORRUPT) return `is damaged: ${failure.message}`;
+    throw sqliteError(file, failure, error);
   } finally {
     database?.close();
   }
-  if (sqliteMigrations(file).size === 0)
-    throw new StorageError("storage_failed", `${file} holds no workflows of ts-orca: name another file.`);
+  return sqliteMigrations(file).size === 0 ? "holds no workflows of ts-orca" : null;
 }
 
 export async function syncFile(path: string): Promise<void> {

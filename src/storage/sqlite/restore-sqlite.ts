@@ -1,5 +1,5 @@
 import { constants, existsSync, realpathSync } from "node:fs";
-import { copyFile, link, rename, rm } from "node:fs/promises";
+import { copyFile, link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -8,8 +8,9 @@ import { StorageError } from "../../ports/storage.ts";
 import { changedByNewer } from "../migrate.ts";
 import { sqliteMigrations } from "../migration-status.ts";
 import { allMigrations } from "../migrations/all-migrations.ts";
-import { proveSound, syncFile } from "./backup-sqlite.ts";
+import { faultOf, syncFile } from "./backup-sqlite.ts";
 import { ProcessLock } from "./process-lock.ts";
+import { pathProblem, RefusedFileError } from "./refused-file-error.ts";
 
 export type Restored = {
   readonly file: string;
@@ -19,20 +20,25 @@ export type Restored = {
 
 /**
  * Puts a backup in the place of a database that nobody has open. The copy is checked before anything is touched; the
- * old database stays beside it. Rejects with a StorageError.
+ * old database stays beside it. Rejects with a StorageError, or with a RefusedFileError when the backup can't be used.
  */
 export async function restoreSqlite(path: string, backupFile: string, at: Date): Promise<Restored> {
-  if (!existsSync(backupFile))
-    throw new StorageError("storage_failed", `There is no file ${backupFile} to restore from.`);
+  await proveReadable(backupFile);
   const file = existsSync(path) ? realpathSync(path) : path;
   if (file === realpathSync(backupFile))
-    throw new StorageError("storage_failed", `${file} is the database itself, not a backup of it.`);
-  await makeDirectory(dirname(file));
+    throw refused(backupFile, "is the database itself, not a backup of it");
+  await makeDirectory(dirname(file)).catch((error: unknown) => {
+    const problem = pathProblem(error);
+    if (problem === null) throw error;
+    const message = `The directory of the database ${file} can't be made: ${problem}. Nothing was changed.`;
+    throw new StorageError("storage_unwritable", message, { cause: error });
+  });
   const lock = ProcessLock.take(file);
   const copy = `${file}.restoring-${process.pid}`;
   try {
     await copyFile(backupFile, copy);
-    proveSound(copy);
+    const fault = faultOf(copy);
+    if (fault !== null) throw refused(backupFile, fault);
     refuseNewer(copy);
     await syncFile(copy);
     const before = existsSync(file) ? `${file}.before-restore-${timeInName(at)}` : null;
@@ -44,6 +50,25 @@ export async function restoreSqlite(path: string, backupFile: string, at: Date):
     for (const ending of ["", "-journal", "-wal", "-shm"]) await rm(`${copy}${ending}`, { force: true });
     lock.release();
   }
+}
+
+async function proveReadable(backupFile: string): Promise<void> {
+  try {
+    const handle = await open(backupFile, "r");
+    try {
+      if (!(await handle.stat()).isFile()) throw refused(backupFile, "is no regular file");
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const problem = pathProblem(error);
+    throw problem === null ? error : refused(backupFile, `can't be read: ${problem}`, error);
+  }
+}
+
+function refused(backupFile: string, fault: string, cause?: unknown): RefusedFileError {
+  const advice = "Name a file that orca backup has made. Nothing was changed.";
+  return new RefusedFileError(`${backupFile} ${fault}. ${advice}`, { cause });
 }
 
 function refuseNewer(copy: string): void {

@@ -1,10 +1,12 @@
 import { describe, expect, inject, test } from "vitest";
 
 import { FAILPOINTS } from "../../../src/engine/failpoint.ts";
+import { whyNoEarlierVersion } from "../earlier-version.ts";
 import type { Store } from "../installation.ts";
 import { FAULTS } from "../provider-faults.ts";
 import type { Figures } from "../rehearsal.ts";
 import { budget } from "./budget.ts";
+import { clock } from "./clock.ts";
 import { duels } from "./duels.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpointsInSource } from "./failpoints-in-source.ts";
@@ -14,8 +16,11 @@ import { flood } from "./flood.ts";
 import { kills } from "./kills.ts";
 import { modelFaults } from "./model-faults.ts";
 import { outages } from "./outages.ts";
+import { rolling } from "./rolling.ts";
 
 const seed = process.env["CHAOS_SEED"] ?? String(Date.now());
+const noEarlierVersion = await whyNoEarlierVersion();
+if (noEarlierVersion !== null) console.warn(`no rolling deploy is tried: ${noEarlierVersion}`);
 
 function run(experiment: Experiment, store: Store): Promise<Figures> {
   const say = (line: string): void => console.log(`${experiment.name}: ${line}`);
@@ -63,6 +68,18 @@ describe(`with seed ${seed}`, () => {
   test("PostgreSQL that stops", async () => {
     const figures = await run(outages, "postgres");
     expect(figures["outages"]).toBe(outages.sizes.small);
+  });
+
+  test("a clock that jumps", async () => {
+    const figures = await run(clock, "postgres");
+    expect(figures["jumps"]).toBeGreaterThanOrEqual(clock.sizes.small);
+    expect(figures["interruptions"]).toBe(0);
+  });
+
+  test.skipIf(noEarlierVersion !== null)("a rolling deploy over an earlier version", async () => {
+    const figures = await run(rolling, "postgres");
+    expect(figures["replaced"]).toBe(rolling.sizes.small);
+    expect(figures["interruptions"]).toBe(0);
   });
 
   describe.concurrent("that mostly waits", () => {

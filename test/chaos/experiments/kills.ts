@@ -12,7 +12,7 @@ const UPTIME = { events: 200, ms: 500 };
 const START_MS = 700;
 const NODES = 3;
 const IN_FLIGHT = 24;
-const LONGEST_LIFE_MS = 8_000;
+const LONGEST_LIFE_MS = 5_000;
 const LONGEST_ABSENCE_MS = 1_000;
 /** Longer than any start takes. */
 const PATIENCE_MS = 30_000;

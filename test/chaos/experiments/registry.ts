@@ -1,4 +1,5 @@
 import { budget } from "./budget.ts";
+import { clock } from "./clock.ts";
 import { duels } from "./duels.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpoints } from "./failpoints.ts";
@@ -7,6 +8,7 @@ import { flood } from "./flood.ts";
 import { kills } from "./kills.ts";
 import { modelFaults } from "./model-faults.ts";
 import { outages } from "./outages.ts";
+import { rolling } from "./rolling.ts";
 
 /** Everything that can be proved; an experiment is a file and a line here. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -18,4 +20,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
   budget,
   flood,
   outages,
+  rolling,
+  clock,
 ];
