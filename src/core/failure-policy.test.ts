@@ -101,6 +101,7 @@ describe("retryDelayMs", () => {
     const interrupted = { code: "interrupted", retry_after_ms: null };
     expect([1, 2, 3].map((failures) => retryDelayMs(interrupted, failures, 0))).toEqual([0, 0, 0]);
     expect(retryDelayMs(interrupted, 4, 0)).toBe(4000);
+    expect(retryDelayMs(interrupted, 10, 0)).toBe(5000);
   });
 
   test("does what the provider asks", () => {

@@ -121,6 +121,8 @@ export const AT_ONCE = "1970-01-01T00:00:00.000Z";
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
+/** Nothing outside has to recover from a crash. */
+const LONGEST_AFTER_INTERRUPTION_MS = 10_000;
 
 /**
  * Milliseconds to wait before the next attempt: what the provider asked for, else exponential backoff
@@ -133,7 +135,8 @@ export function retryDelayMs(
 ): number {
   if (retry_after_ms !== null) return retry_after_ms;
   if (code === "interrupted" && failures <= INNOCENT_INTERRUPTIONS) return 0;
-  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1));
+  const longest = code === "interrupted" ? LONGEST_AFTER_INTERRUPTION_MS : LONGEST_DELAY_MS;
+  const ceiling = Math.min(longest, FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (ceiling / 2) * jitter);
 }
 
