@@ -17,7 +17,7 @@ export type ClusterDispatcherParts = {
 
 /**
  * Slots of one node among many. A workflow gets one with its job from the queue, and keeps the job until nothing of it
- * runs here; the limit of a tenant holds over all nodes. `enqueue` does nothing: jobs are left behind by commits.
+ * runs here; the limit of a tenant holds over all nodes. `enqueue` only looks for jobs: they are left behind by commits.
  */
 export class ClusterDispatcher implements Dispatcher {
   readonly shared = true;
@@ -148,10 +148,13 @@ export class ClusterDispatcher implements Dispatcher {
     if (!this.#opened) return void this.#returned.push(...jobs.map((job) => ({ job, delayMs: 0 })));
     for (const job of jobs) {
       const key = keyOf(job.tenant_id, job.workflow_id);
-      if (this.#held.has(key)) {
-        this.#finished.push(job);
+      const before = this.#held.get(key);
+      if (before) {
+        // It may be the same job, taken from this node while it was silent: only the new hold on it is good.
+        this.#finished.push(before);
         this.#calledAgain.add(key);
-      } else this.#held.set(key, job);
+      }
+      this.#held.set(key, job);
       activate(key);
     }
     if (this.#finished.length > 0 || jobs.length === free) this.#again = true;

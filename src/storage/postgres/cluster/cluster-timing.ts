@@ -28,7 +28,7 @@ export const CLUSTER_TIMING: ClusterTiming = {
   lookMs: 300,
   settleMs: 5_000,
   dueMs: 500,
-  sweepMs: 60_000,
+  sweepMs: 15_000,
   reconnectMs: 100,
   touchMs: 3_000,
   jobSilenceSeconds: 10,

@@ -111,14 +111,14 @@ export async function orphanedWorkflows(client: ClientBase): Promise<WorkflowRef
 
 /**
  * Workflows that are not at their end, wait for nobody, and have neither a running step nor a job: those of a database
- * that was restored without its queue. One that was written to in the last minute is left to whoever wrote it.
+ * that was restored without its queue. One that was written to in the last 20 seconds is left to whoever wrote it.
  */
 export async function forgottenWorkflows(client: ClientBase): Promise<WorkflowRef[]> {
   const { rows } = await client.query<WorkflowRef>(
     `select w.tenant_id, w.id as workflow_id from workflows w
       where closed = false and status not in ('paused', 'awaiting_approval')
         and w.updated_at < to_char(
-          (clock_timestamp() - interval '1 minute') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+          (clock_timestamp() - interval '20 seconds') at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         and not exists (select from steps s
           where s.tenant_id = w.tenant_id and s.workflow_id = w.id and s.status = 'running')
         and not ${HAS_ANY_JOB}`,
