@@ -25,6 +25,12 @@ export const layers: Readonly<Record<string, Layer>> = {
   telemetry: { mayImport: ["core", "ports"] },
   config: { mayImport: ["core"] },
   egress: { mayImport: ["core", "ports"] },
+  sandbox: { mayImport: ["core", "ports"] },
+  workspace: { mayImport: ["core", "ports", "files", "egress"] },
+  toolchains: { mayImport: ["core", "ports"] },
+  validation: { mayImport: ["core", "ports"] },
+  mcp: { mayImport: ["core", "ports", "config"] },
+  tools: { mayImport: ["core", "ports"] },
   server: { mayImport: ["core", "contract", "ports", "engine", "config"] },
   demo: { mayImport: ["core"] },
   cli: { mayImport: ["core", "contract", "config", "files", "demo"] },
@@ -48,7 +54,7 @@ interface ImportRules {
 /** One override per folder of src/, for the linter. */
 export function layerRules(): ImportRules[] {
   return [
-    restrict("src/**", sqlStaysInStorage),
+    restrict("src/**", sqlStaysInStorage, requestsStayInEgress),
     ...Object.entries(layers).flatMap(([name, layer]) => rulesOf(name, layer)),
     restrict(commandsThatStartTheApp, ...patternsOf("cli", layers["cli"]!, ["app"])),
   ];
@@ -75,8 +81,13 @@ function patternsOf(name: string, layer: Layer, also: string[] = []): ImportPatt
     regex: String.raw`^(\.\./)+(${forbidden.join("|")})(/|\.ts$)`,
     message: `src/${name} may import ${allowed.length > 0 ? allowed.join(", ") : "no other layer"}`,
   };
-  if (layer.packages === undefined)
-    return name === "storage" ? [otherLayers] : [otherLayers, sqlStaysInStorage];
+  if (layer.packages === undefined) {
+    return [
+      otherLayers,
+      ...(mayQuery.has(name) ? [] : [sqlStaysInStorage]),
+      ...(mayConnect.has(name) ? [] : [requestsStayInEgress]),
+    ];
+  }
   const otherPackages = {
     group: ["**", "!./**", "!../**", ...layer.packages.map((known) => `!${known}`)],
     message: `src/${name} takes no package but ${layer.packages.join(", ")}`,
@@ -87,6 +98,16 @@ function patternsOf(name: string, layer: Layer, also: string[] = []): ImportPatt
 const sqlStaysInStorage: ImportPattern = {
   regex: "^(kysely|pg|node:sqlite)(/|$)",
   message: "SQL stays in src/storage",
+};
+
+/** `validation` asks tables that it keeps in memory, in a process of their own. */
+const mayQuery: ReadonlySet<string> = new Set(["storage", "validation"]);
+
+/** Where connections are made or taken: outgoing ones for what nobody but the operator chooses. */
+const mayConnect: ReadonlySet<string> = new Set(["egress", "server", "storage", "sandbox", "cli"]);
+const requestsStayInEgress: ImportPattern = {
+  regex: "^(undici|(node:)?(https?|http2|net|tls|dgram|dns))(/|$)",
+  message: "requests leave through src/egress, which decides what may be reached",
 };
 
 const onlyProductionCode: ImportPattern = {

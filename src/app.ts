@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { v7 } from "uuid";
 
 import { findDefaultModel } from "./app/default-model.ts";
+import { openWorkbench, type Workbench } from "./app/open-workbench.ts";
 import { systemClock } from "./app/system-clock.ts";
 import type { Config } from "./config/config.ts";
 import { packageVersion } from "./config/package-version.ts";
@@ -25,6 +26,7 @@ import type { DeliveryAction } from "./ports/delivery-action.ts";
 import type { EffectiveConfig } from "./ports/effective-config.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ModelLimiter } from "./ports/model-limiter.ts";
+import type { Sandbox } from "./ports/sandbox.ts";
 import type { Storage } from "./ports/storage.ts";
 import { createPriceTable } from "./prices/price-table.ts";
 import { createProviders } from "./providers/registry.ts";
@@ -37,6 +39,7 @@ import { createLogger } from "./telemetry/pino-logger.ts";
 export type App = {
   readonly engine: Engine;
   readonly storage: Storage;
+  readonly sandbox: Sandbox;
   readonly providers: readonly ModelProvider[];
   readonly config: Config;
   readonly logger: Logger;
@@ -53,6 +56,7 @@ export type AppOverrides = {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly limiter?: ModelLimiter;
+  readonly workbench?: Workbench;
   /** Beside the shipped ones. */
   readonly deliveryActions?: readonly DeliveryAction[];
   readonly logger?: Logger;
@@ -71,11 +75,7 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
   const router = new ModelRouter(catalogue, () => defaultModel(config, providers, catalogue));
-  const shipped = createDeliveryActions({
-    directory: { ...config.delivery.directory, defaultRoot: join(config.data_dir, "deliveries") },
-  });
-  const own = (overrides.deliveryActions ?? []).map((action) => [action.name, action] as const);
-  const deliveryActions = new Map([...shipped, ...own]);
+  const deliveryActions = deliveryActionsOf(config, overrides.deliveryActions ?? []);
   const freeDeliveryActions = [...deliveryActions.values()]
     .filter((action) => action.config.safeParse({}).success)
     .map((action) => action.name);
@@ -86,16 +86,22 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
     prices: createPriceTable(config.prices),
     clock,
   };
-  const task = createRoleExecutor({ roles, catalogue, router, meter, freeDeliveryActions });
+  const workbench = overrides.workbench ?? (await openWorkbench({ config, clock, logger }));
+  const { toolbox, diffs, repositories } = workbench;
+  const task = createRoleExecutor({ roles, catalogue, router, meter, toolbox, diffs, freeDeliveryActions });
   const engine = new WorkflowEngine({
     storage,
     roles,
     router,
     deliveryActions,
+    repositories,
+    diffs,
     effectiveConfig: effectiveConfigOf(config),
     executors: overrides.executors ?? {
+      workspace: workbench.workspace,
       role: task,
       task,
+      validation: workbench.validation,
       delivery: createDeliveryExecutor({ actions: deliveryActions, freeActions: freeDeliveryActions }),
     },
     limits: dispatcherLimits(config),
@@ -110,12 +116,22 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const close = async (graceMs: number): Promise<void> => {
     try {
       await engine.stop(graceMs);
-      await Promise.all(providers.map((provider) => provider.close()));
+      await Promise.all([workbench.close(), ...providers.map((provider) => provider.close())]);
     } finally {
       await storage.close();
     }
   };
-  return { engine, storage, providers, config, logger, instanceId, close };
+  return { engine, storage, sandbox: workbench.sandbox, providers, config, logger, instanceId, close };
+}
+
+function deliveryActionsOf(
+  config: Config,
+  more: readonly DeliveryAction[],
+): ReadonlyMap<string, DeliveryAction> {
+  const shipped = createDeliveryActions({
+    directory: { ...config.delivery.directory, defaultRoot: join(config.data_dir, "deliveries") },
+  });
+  return new Map([...shipped, ...more.map((action) => [action.name, action] as const)]);
 }
 
 /** A configured default stands or fails by itself; only where none is configured one is looked for. */

@@ -2,7 +2,7 @@ import type { RoleOutputs } from "../../src/core/role-output.ts";
 import { blobOf } from "../../src/engine/hash.ts";
 import type { StepContext, StepExecutors, StepOutcome } from "../../src/engine/step-executor.ts";
 import { freshContent, type Job } from "../job.ts";
-import { placeOf, roleOutputs } from "./null-outputs.ts";
+import { placeOf, RESOLVED, roleOutputs } from "./null-outputs.ts";
 
 /** Steps that are done as soon as they begin, so that only the engine is left to measure. */
 export function createNullExecutors(job: Job): StepExecutors {
@@ -16,9 +16,15 @@ export function createNullExecutors(job: Job): StepExecutors {
       const { role } = step;
       if (role === null || role === "implementer")
         throw new Error(`step ${step.id} is not the work of a role`);
-      return { ok: true, result: { kind: "role", role, output: outputs[role] }, blobs: [] };
+      return {
+        ok: true,
+        result: { kind: "role", role, output: outputs[role], resolved: RESOLVED },
+        blobs: [],
+      };
     }),
     task: performing(writeFile),
+    workspace: () => Promise.reject(new Error("no job of the benchmark begins with a tree")),
+    validation: performing(() => ({ ok: true, result: { kind: "validation", receipts: [] }, blobs: [] })),
     delivery: performing(() => ({
       ok: true,
       result: { kind: "delivery", receipt: { action: "api-response", links: [], metadata: [] } },
@@ -39,6 +45,7 @@ function writeFile({ step }: StepContext): StepOutcome {
         size: blob.content.length,
       },
     ],
+    deleted: [],
     summary: "Wrote the file.",
   };
   return { ok: true, result: { kind: "role", role: "implementer", output }, blobs: [blob] };

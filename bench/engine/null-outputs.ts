@@ -1,3 +1,4 @@
+import { citationKey } from "../../src/core/citation.ts";
 import type { RoleOutputs } from "../../src/core/role-output.ts";
 import type { JobShape, JobStep } from "../job.ts";
 
@@ -20,7 +21,7 @@ export function roleOutputs(shape: JobShape): Omit<RoleOutputs, "implementer"> {
     project_manager: contract(),
     architect: { design: design(), tasks: plannedTasks(shape), summary: "Tasks in a chain." },
     qa: {
-      criteria: [{ id: "AC1", verdict: "met", evidence: "every file is there" }],
+      criteria: [{ id: "AC1", verdict: "met", evidence: "every file is there", citations: [CITATION] }],
       findings: [],
       summary: "All is met.",
     },
@@ -28,6 +29,10 @@ export function roleOutputs(shape: JobShape): Omit<RoleOutputs, "implementer"> {
     refiner: { suggestions: [], health_score: 100, overall_assessment: "It went as always." },
   };
 }
+
+const CITATION = { path: "files/t1.txt", line: 1, quote: null };
+/** What the engine finds where QA points, for executors that don't look. */
+export const RESOLVED: readonly string[] = [citationKey(CITATION)];
 
 /** Index of a task by its key. */
 function taskOf(key: string): number {
@@ -55,7 +60,7 @@ export function stepsOf(shape: JobShape): number {
 }
 
 const BEFORE_TASKS = ["director", "project_manager", "architect"];
-const AFTER_TASKS = ["qa", "finalizer", "delivery", "refiner"];
+const AFTER_TASKS = ["validation", "qa", "finalizer", "delivery", "refiner"];
 
 /** The chain, and behind its last task those that run at once. */
 function plannedTasks({ chained, parallel }: JobShape): RoleOutputs["architect"]["tasks"] {
@@ -67,6 +72,7 @@ function plannedTasks({ chained, parallel }: JobShape): RoleOutputs["architect"]
       description: "Write the file of this task.",
       depends_on: dependency === 0 ? [] : [`t${dependency}`],
       criteria: ["AC1"],
+      writes: [`files/t${index + 1}.txt`],
     };
   });
 }
@@ -79,7 +85,14 @@ function contract(): RoleOutputs["project_manager"] {
       constraints: [],
       audience: "the benchmark",
       output_medium: "files",
-      acceptance_criteria: [{ id: "AC1", text: "Every task has written its file.", level: "must" }],
+      acceptance_criteria: [
+        {
+          id: "AC1",
+          text: "Every task has written its file.",
+          level: "must",
+          check: { kind: "rubric", question: "Is every file there?" },
+        },
+      ],
       out_of_scope: [],
     },
     requirements: {

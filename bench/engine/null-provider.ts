@@ -8,6 +8,7 @@ export function createNullProvider(job: Job): ModelProvider {
   const answers = new Map(Object.entries(outputs).map(([role, output]) => [role, JSON.stringify(output)]));
   const answer = ({ trace }: ModelRequest): ModelAnswer => ({
     text: answers.get(trace.role) ?? writtenFile(trace.step_id),
+    tool_calls: [],
     finish_reason: "stop",
     usage: { input_tokens: 1000, output_tokens: 500, cached_input_tokens: 0, reasoning_tokens: 0 },
     model_served: "null",
@@ -16,6 +17,7 @@ export function createNullProvider(job: Job): ModelProvider {
   return {
     name: "null",
     kind: "openai-compatible",
+    tools: true,
     models: () => Promise.resolve([{ id: "null", name: "null", context_window: null }]),
     test: () => Promise.resolve({ healthy: true, latency_ms: 0, message: null }),
     generate: (request) => {

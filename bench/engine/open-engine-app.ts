@@ -17,6 +17,9 @@ export const REQUEST: CreateWorkflowInput = {
   max_qa_retries: null,
   delivery: null,
   budget: null,
+  workspace: null,
+  gates: null,
+  tools: null,
   scope_id: null,
 };
 

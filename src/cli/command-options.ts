@@ -11,6 +11,11 @@ export const serverOption = new Option(
   "use this server instead of the local one",
 ).argParser(serverUrl);
 
+export const treeOption = new Option(
+  "--tree <tree>",
+  "latest, best (of those that QA has judged) or cycle-<n>",
+).default("latest");
+
 /** The options by which every command finds its configuration. */
 export function withConfigOptions<A extends unknown[], O extends Record<string, unknown>>(
   command: Command<A, O>,

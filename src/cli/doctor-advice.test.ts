@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { Config } from "../config/config.ts";
-import { adviceOn, workersLine } from "./doctor-advice.ts";
+import { adviceOn, sandboxLine, workersLine } from "./doctor-advice.ts";
 
 const gateway = { name: "gateway", kind: "openai-compatible", base_url: "http://127.0.0.1:9" };
 const price = { input_per_million: 1, output_per_million: 2 };
@@ -48,4 +48,20 @@ test("only living nodes that run workflows count as workers", () => {
     status: "ok",
     detail: "1 node that runs workflows",
   });
+});
+
+test("a sandbox that works is told, one that is switched off warns, a missing one fails with the way to it", () => {
+  expect(sandboxLine({ available: true, kind: "bubblewrap", message: null })).toEqual({
+    status: "ok",
+    detail: "bubblewrap works",
+    fix: [],
+  });
+  expect(sandboxLine({ available: true, kind: "bubblewrap", message: "As root." })).toMatchObject({
+    status: "warn",
+    detail: "bubblewrap works: As root.",
+  });
+  expect(sandboxLine({ available: true, kind: "unsafe", message: null }).status).toBe("warn");
+  const missing = sandboxLine({ available: false, reason: "No bwrap.", install: "Run: apt-get install x" });
+  expect(missing).toMatchObject({ status: "FAIL", fix: ["Run: apt-get install x"] });
+  expect(missing.detail).toMatch(/^No bwrap\. /);
 });

@@ -61,3 +61,29 @@ export function workersLine(
     detail: `${plural(living.length, "node")} that ${living.length === 1 ? "runs" : "run"} workflows`,
   };
 }
+
+/** As the port of the sandbox has it. */
+export type SandboxHealth =
+  | { readonly available: true; readonly kind: string; readonly message: string | null }
+  | { readonly available: false; readonly reason: string; readonly install: string };
+
+type SandboxLine = {
+  readonly status: "ok" | "warn" | "FAIL";
+  readonly detail: string;
+  readonly fix: readonly string[];
+};
+
+/** Whether what models have written can be run and checked. */
+export function sandboxLine(health: SandboxHealth): SandboxLine {
+  if (!health.available) {
+    const detail = `${health.reason} Nothing that models write is run, so no check of it can pass.`;
+    return { status: "FAIL", detail, fix: [health.install] };
+  }
+  if (health.kind === "unsafe") {
+    const detail = "sandbox is unsafe: what models write runs on this machine like any program of yours";
+    return { status: "warn", detail, fix: ["take the setting sandbox: unsafe away to have it confined"] };
+  }
+  const { kind, message } = health;
+  if (message !== null) return { status: "warn", detail: `${kind} works: ${message}`, fix: [] };
+  return { status: "ok", detail: `${kind} works`, fix: [] };
+}

@@ -15,6 +15,8 @@ export type FollowOptions = {
   readonly config: Config;
   readonly output: Output;
   readonly json: boolean;
+  /** Whether the calls of tools are shown as well. */
+  readonly verbose?: boolean;
   /** Where progress goes when it is not JSON. */
   readonly stream: OutputStream;
   /** Opens another session when the server of the first one goes away, as that of another `orca run` does. */
@@ -26,7 +28,7 @@ export type FollowOptions = {
   /** Writes them there, with the session still open, before the result is told. */
   readonly save?: (session: Session, directory: string) => Promise<void>;
   /** What is said at the end to a person; by default what came out and what to do next. */
-  readonly closing?: (watched: Watched) => readonly string[];
+  readonly closing?: (watched: Watched) => readonly string[] | Promise<readonly string[]>;
 };
 
 /** Follows a workflow until it rests, tells the result, and closes the session. Resolves with the exit code. */
@@ -35,7 +37,7 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
   const { signal, release } = onInterruption();
   let session = first;
   let watched: Watched | null = null;
-  const { stream, next } = options;
+  const { stream, next, verbose = false } = options;
   // An engine in this process begins it by itself, or has others before it.
   const hush =
     json || first.place === "here"
@@ -45,7 +47,7 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
           say: () => output.say(pendingLine(session, options)),
         });
   try {
-    const watchOptions: WatchOptions = { output, json, stream, signal, next };
+    const watchOptions: WatchOptions = { output, json, verbose, stream, signal, next };
     const watch = openWatch(id, watchOptions);
     for (let sessions = 1; watched === null; sessions += 1) {
       try {
@@ -60,7 +62,7 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
     const saving = watched.reason === "ok" ? await save(session, options) : NOT_SAVED;
     if (json) output.json(resultOf(watched));
     else {
-      const lines = options.closing?.(watched) ?? closingLines(watched, { next, out: saving.out });
+      const lines = (await options.closing?.(watched)) ?? closingLines(watched, { next, out: saving.out });
       for (const line of lines) output.print(line);
       if (watched.reason === "interrupted")
         for (const line of goingOn(watched, session, next)) output.print(line);

@@ -4,8 +4,12 @@ import https from "node:https";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { RespondRequest } from "../contract/approval-request.ts";
+import type { ApprovalDetail, ApprovalView } from "../contract/approval-view.ts";
 import type { EventRow } from "../contract/event-row.ts";
+import type { FileView } from "../contract/file-view.ts";
 import type { Problem } from "../contract/problem.ts";
+import type { ReceiptView } from "../contract/receipt-view.ts";
 import type { UsageView } from "../contract/usage-view.ts";
 import type { CreateWorkflowBody, ResumeWorkflowInput } from "../contract/workflow-request.ts";
 import type { WorkflowSummary } from "../contract/workflow-summary.ts";
@@ -33,6 +37,12 @@ export type ProviderHealth = {
   readonly healthy: boolean;
   readonly latency_ms: number;
   readonly message: string | null;
+};
+/** `of` is the id of what a person does without. */
+type Waived = {
+  readonly what: "criteria" | "findings";
+  readonly of: string;
+  readonly reason: string;
 };
 type Query = Readonly<Record<string, string | number | undefined>>;
 type Call = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
@@ -98,6 +108,41 @@ export class HttpClient {
     return text(await this.#ask(`${pathOf(id)}/artifacts/${encodeURIComponent(artifactId)}`, {}));
   }
 
+  /** The files of a tree: `latest`, `best` or `cycle-<n>`. */
+  listFiles(id: string, tree: string): Promise<FileView[]> {
+    return this.#everyPage(`${pathOf(id)}/files`, { tree });
+  }
+
+  /** What the engine has run on the work. */
+  listReceipts(id: string, query: Query = {}): Promise<ReceiptView[]> {
+    return this.#everyPage(`${pathOf(id)}/receipts`, query);
+  }
+
+  readReceipt(id: string, receiptId: string): Promise<ReceiptView> {
+    return this.#json(`${pathOf(id)}/receipts/${encodeURIComponent(receiptId)}`);
+  }
+
+  async diff(id: string, range: Query): Promise<string> {
+    return text(await this.#ask(`${pathOf(id)}/diff${queryText(range)}`, {}));
+  }
+
+  waive(id: string, { what, of, reason }: Waived): Promise<WorkflowView> {
+    const path = `${pathOf(id)}/${what}/${encodeURIComponent(of)}/waive`;
+    return this.#json(path, { method: "POST", body: { reason } });
+  }
+
+  listApprovals(): Promise<ApprovalView[]> {
+    return this.#everyPage("/api/v1/approvals");
+  }
+
+  readApproval(id: string): Promise<ApprovalDetail> {
+    return this.#json(`/api/v1/approvals/${encodeURIComponent(id)}`);
+  }
+
+  respond(id: string, body: RespondRequest): Promise<WorkflowView> {
+    return this.#json(`/api/v1/approvals/${encodeURIComponent(id)}/respond`, { method: "POST", body });
+  }
+
   listProviders(): Promise<Page<Provider>> {
     return this.#json("/api/v1/providers?limit=1000");
   }
@@ -144,11 +189,11 @@ export class HttpClient {
     }
   }
 
-  async #everyPage<Item>(path: string): Promise<Item[]> {
+  async #everyPage<Item>(path: string, asked: Query = {}): Promise<Item[]> {
     const items: Item[] = [];
     let cursor: string | null = null;
     do {
-      const query = queryText({ limit: 1000, cursor: cursor ?? undefined });
+      const query = queryText({ ...asked, limit: 1000, cursor: cursor ?? undefined });
       const page: Page<Item> = await this.#json(`${path}${query}`);
       items.push(...page.data);
       cursor = page.next_cursor;
@@ -213,7 +258,9 @@ function refusal(status: number, body: string | null, url: string): CliError {
   // The general refusal only counts the fields; any other detail says more than they do.
   const general = problem.code === "invalid_request" && fields.length > 0;
   const reason = problem.code === "no_model" ? "waiting" : reasonOfStatus(status);
-  const detail = general ? fields.join("; ") : problem.detail;
+  // What is wrong with an edit has no place in the body, and stands beside the detail.
+  const faults = problem.errors.filter(({ pointer }) => pointer === "").map(({ detail }) => detail);
+  const detail = general ? fields.join("; ") : [problem.detail, ...faults].join(" ");
   return new CliError(reason, inWordsOfTheCli(problem.code, detail), { code: problem.code });
 }
 

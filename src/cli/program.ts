@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { packageVersion } from "../config/package-version.ts";
 import type { CommandContext } from "./command-context.ts";
 import { commandName } from "./command-name.ts";
+import { addApprovalCommands } from "./commands/approvals.ts";
 import { addBackupCommand } from "./commands/backup.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -53,6 +54,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   addServeCommand(program, context);
   addRunCommand(program, context);
   addWorkflowsCommand(program, context);
+  addApprovalCommands(program, context);
   addModelsCommand(program, context);
   addUsageCommand(program, context);
   addDemoCommand(program, context);

@@ -7,25 +7,35 @@ import { type FileToWrite, UnsafePathError, writeFiles } from "../files/write-fi
 import { CliError } from "./exit-code.ts";
 import type { HttpClient } from "./http-client.ts";
 
-export type SaveOptions = { readonly directory: string; readonly force: boolean };
+export type SaveOptions = {
+  readonly directory: string;
+  readonly force: boolean;
+  /** `best` or `cycle-<n>`; the newest when absent. */
+  readonly tree?: string;
+};
 
 /**
- * Writes the newest revision of every artifact under `directory`; refuses paths that would leave it and, without
+ * Writes the files of a tree under `directory`; refuses paths that would leave it and, without
  * `force`, files that have other content. Resolves with the files.
  */
 export async function saveArtifacts(client: HttpClient, id: string, options: SaveOptions): Promise<string[]> {
-  const artifacts = await client.listArtifacts(id);
+  const { directory, force, tree } = options;
   const files: FileToWrite[] = [];
-  for (const { id: artifactId, path } of artifacts) {
-    files.push({ path, content: await client.readArtifact(id, artifactId) });
+  for (const { artifact, path } of await filesOf(client, id, tree)) {
+    files.push({ path, content: await client.readArtifact(id, artifact) });
   }
-  const { directory, force } = options;
   if (!force) await refuseOverwriting(directory, files);
   try {
     return await writeFiles(resolve(directory), files);
   } catch (error) {
     throw notWritten(directory, error);
   }
+}
+
+async function filesOf(client: HttpClient, id: string, tree: string | undefined) {
+  if (tree === undefined)
+    return (await client.listArtifacts(id)).map((one) => ({ path: one.path, artifact: one.id }));
+  return (await client.listFiles(id, tree)).map((one) => ({ path: one.path, artifact: one.artifact_id }));
 }
 
 /** Makes the directory and proves that files can be put there, before anything is paid for. */

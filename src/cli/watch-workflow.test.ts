@@ -100,3 +100,69 @@ test("a run that was left counts until it was left", () => {
   const now = Date.parse(view.started_at ?? view.created_at) + 5000;
   expect(figuresLine(watched("interrupted", { closed: false }), now)).toContain("  5.0s,");
 });
+
+test("an open approval is followed by every command that answers it", () => {
+  const approval = {
+    id: `${view.id}:ap1`,
+    workflow_id: view.id,
+    title: "t",
+    gate: "plan",
+    status: "open",
+    cycle: 0,
+    requested_at: "2026-01-01",
+    expires_at: null,
+    answer: null,
+    url: "",
+  } as const;
+  const gate = { kind: "gate", reason: "plan", message: "The plan waits.", until: null } as const;
+  const held = { status: "awaiting_approval", waiting: gate, approval } as const;
+  const text = closingLines(watched("waiting", held), options).join("\n");
+  for (const verb of ["approvals", "approve", "edit", "request-changes", "reject"])
+    expect(text).toContain(`orca ${verb} ${view.id}:ap1`);
+  expect(text).not.toContain("workflows resume");
+  const paused = closingLines(watched("waiting", { ...held, status: "paused" }), options).join("\n");
+  expect(paused).toContain("workflows resume");
+});
+
+test("what could not be run is followed by the doctor, the resume and the waiver", () => {
+  const text = closingLines(watched("waiting", waiting("sandbox_unavailable", "No bwrap.")), options).join(
+    "\n",
+  );
+  expect(text).toContain("orca doctor --data-dir d");
+  expect(text).toContain(`orca workflows resume ${view.id} --data-dir d`);
+  expect(text).toContain(`orca workflows waive ${view.id} CRITERION --reason "WHY" --data-dir d`);
+});
+
+test("a failure names what is missing and the best tree; what a person rejected is not to be tried again", () => {
+  const best = { cycle: 1, tree_hash: "t", open_musts: 1, blocking: 0, files_url: "" };
+  const criterion: WorkflowView["criteria"][number] = {
+    id: "AC1",
+    level: "must",
+    text: "It greets.",
+    check: null,
+    verdict: "unmet",
+    evidence: "exit 1",
+    citations: [],
+    decided_by: "check",
+    receipt: "r1",
+    cycle: 1,
+    waived: null,
+  };
+  const failed: Partial<WorkflowView> = {
+    status: "failed",
+    verdict: "rejected",
+    error: { code: "stalled", message: "No progress.", step_id: null },
+    progress: { best, stagnant: 2, stall_patience: 2 },
+    criteria: [criterion, { ...criterion, id: "AC2", waived: "Later." }],
+  };
+  const text = closingLines(watched("failed", failed), options).join("\n");
+  expect(text).toContain("failed, rejected");
+  expect(text).toContain("unmet: AC1 It greets. exit 1");
+  expect(text).not.toContain("AC2");
+  expect(text).toContain(`cycle 1: orca workflows artifacts ${view.id} --tree best --out DIR --data-dir d`);
+  expect(text).toContain("try again");
+  const error = { code: "rejected", message: "No.", step_id: null };
+  expect(closingLines(watched("failed", { ...failed, error }), options).join("\n")).not.toContain(
+    "try again",
+  );
+});

@@ -5,6 +5,7 @@ import { CONNECTING_ADVICE } from "./connecting-advice.ts";
 import { costText } from "./cost-text.ts";
 import type { ExitReason } from "./exit-code.ts";
 import { exitCode } from "./exit-code.ts";
+import { approvalAdvice } from "./gate-advice.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Output, OutputStream } from "./output.ts";
 import { openPrinter, type ProgressPrinter } from "./progress/progress-printer.ts";
@@ -13,6 +14,8 @@ import { countText, elapsedText, oneLine, plural } from "./progress/wording.ts";
 export type WatchOptions = {
   readonly output: Output;
   readonly json: boolean;
+  /** Whether the calls of tools are shown as well. */
+  readonly verbose: boolean;
   /** Where progress goes when it is not JSON. */
   readonly stream: OutputStream;
   readonly signal: AbortSignal;
@@ -36,11 +39,15 @@ export type Watch = {
 /** Shows the events of a workflow until it is closed or waits for a person, or `signal` ends the watching. */
 export function openWatch(id: string, options: WatchOptions): Watch {
   const read = options.next(`workflows artifacts ${id}`);
-  const printer: ProgressPrinter | null = options.json ? null : openPrinter(options.stream, read);
+  const { verbose } = options;
+  const printer: ProgressPrinter | null = options.json
+    ? null
+    : openPrinter(options.stream, { artifactsCommand: read, verbose });
   let seen = 0;
   // The journal is told from its start: where it came to wait once, it may have gone on since.
   let restAt: number | null = null;
-  const resume = async (client: HttpClient): Promise<Watched> => {
+  /** Resolves with null at an ending that the workflow was resumed after. */
+  const untilRest = async (client: HttpClient): Promise<Watched | null> => {
     for await (const event of client.follow(id, seen, options.signal)) {
       seen = event.seq;
       if (printer) printer.show(event);
@@ -54,7 +61,12 @@ export function openWatch(id: string, options: WatchOptions): Watch {
     }
     const workflow = await client.readWorkflow(id);
     if (options.signal.aborted) return { workflow, reason: "interrupted", connected: true };
-    return restOf(workflow, client);
+    return workflow.closed || isWaiting(workflow.status) ? restOf(workflow, client) : null;
+  };
+  const resume = async (client: HttpClient): Promise<Watched> => {
+    let watched = await untilRest(client);
+    while (watched === null) watched = await untilRest(client);
+    return watched;
   };
   return { resume, close: () => printer?.close() };
 }
@@ -81,7 +93,9 @@ export function resultOf({ workflow, reason }: Watched): Record<string, unknown>
     id: workflow.id,
     status: workflow.status,
     exit_code: exitCode(reason),
+    verdict: workflow.verdict,
     title: workflow.title,
+    approval: workflow.approval?.id ?? null,
     waiting: workflow.waiting,
     error: workflow.error,
     artifacts: workflow.artifacts.map(({ id, path, revision, kind, size }) => ({
@@ -102,7 +116,8 @@ function openFindings(workflow: WorkflowView): WorkflowView["findings"] {
 
 /** Status and cost of a workflow in one line; one that was left while it ran counts until now. */
 export function figuresLine({ workflow, reason }: Watched, now = Date.now()): string {
-  const { id, status, spend, artifacts, started_at, created_at, completed_at, updated_at } = workflow;
+  const { id, verdict, spend, artifacts, started_at, created_at, completed_at, updated_at } = workflow;
+  const status = verdict === null ? workflow.status : `${workflow.status}, ${verdict}`;
   const began = Date.parse(started_at ?? created_at);
   const ended = reason === "interrupted" && !workflow.closed ? now : Date.parse(completed_at ?? updated_at);
   const figures = [
@@ -138,6 +153,8 @@ function artifactsLine(label: string, { workflow }: Watched, { next, out }: Clos
 function waitingLines({ workflow, connected }: Watched, next: CommandLine): string[] {
   const { id, waiting, status } = workflow;
   if (!waiting) return [`it is ${status}; follow it with: ${next(`workflows watch ${id}`)}`];
+  if (workflow.approval !== null && status === "awaiting_approval")
+    return [`waits: ${oneLine(waiting.message, 400)}`, ...approvalAdvice(workflow.approval, next)];
   const message = `waits: ${waiting.reason}: ${oneLine(waiting.message, 400)}`;
   if (waiting.reason === "unknown_model") {
     const models = `See what there is with: ${next("models")}`;
@@ -148,6 +165,14 @@ function waitingLines({ workflow, connected }: Watched, next: CommandLine): stri
     ];
   }
   const resume = (flags = ""): string => next(`workflows resume ${id}${flags}`);
+  if (waiting.reason === "sandbox_unavailable" || waiting.reason === "toolchain_unavailable") {
+    return [
+      message,
+      `see what is missing: ${next("doctor")}`,
+      `Then continue it with: ${resume()}`,
+      `or do without a criterion: ${next(`workflows waive ${id} CRITERION --reason "WHY"`)}`,
+    ];
+  }
   if (waiting.reason === "outcome") {
     return [
       message,
@@ -161,18 +186,42 @@ function waitingLines({ workflow, connected }: Watched, next: CommandLine): stri
   return [message, ...advice, `Then continue it with: ${resume()}`];
 }
 
+/** Codes of a workflow that a person, or the rule that the person set, has ended: it does not begin again. */
+const FINAL = ["rejected"];
+
 function failureLines(watched: Watched, options: ClosingOptions): string[] {
-  const { id, error, artifacts, status, execution } = watched.workflow;
+  const { id, error, artifacts, status, execution, progress } = watched.workflow;
   const findings = openFindings(watched.workflow).map(
     ({ id: finding, severity, component, description }) =>
       `open finding ${finding} (${severity}) ${oneLine(`${component}: ${description}`, 200)}`,
   );
-  const more = error?.code === "repair_exhausted" ? ` --max-qa-retries ${execution.cycle + 1}` : "";
+  const more =
+    error?.code === "repair_exhausted" ||
+    (error?.code === "stalled" && execution.cycle >= execution.max_qa_retries)
+      ? ` --max-qa-retries ${execution.cycle + 1}`
+      : "";
   const again = options.next(`workflows resume ${id}${more}`);
+  const { out } = options;
+  const best = progress.best !== null && out !== null ? progress.best : null;
+  const saveBest = options.next(`workflows artifacts ${id} --tree best --out ${out}`);
   return [
     ...(error ? [`${error.code}: ${oneLine(error.message, 400)}`] : []),
+    ...unmetLines(watched.workflow),
     ...findings,
-    ...(artifacts.length > 0 ? artifactsLine("what it made so far", watched, options) : []),
-    ...(status === "failed" ? [`try again from where it failed: ${again}`] : []),
+    ...(best === null ? [] : [`the best tree is that of cycle ${best.cycle}: ${saveBest}`]),
+    ...(best === null && artifacts.length > 0 ? artifactsLine("what it made so far", watched, options) : []),
+    ...(status === "failed" && !FINAL.includes(error?.code ?? "")
+      ? [`try again from where it failed: ${again}`]
+      : []),
   ];
+}
+
+/** The musts that keep it from being done. */
+function unmetLines({ criteria, progress }: WorkflowView): string[] {
+  if (progress.best === null) return [];
+  return criteria.flatMap(({ id, level, verdict, waived, text, evidence }) =>
+    level !== "must" || verdict === "met" || waived !== null
+      ? []
+      : [`${verdict ?? "not judged"}: ${id} ${oneLine(`${text} ${evidence}`, 200)}`],
+  );
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { toWorkflowView } from "../contract/to-workflow-view.ts";
+import type { FindingView } from "../contract/workflow-view.ts";
 import { built, failed, given, paused } from "../core/workflow/testing/specification.testsuite.ts";
 import { moment } from "../core/workflow/testing/workflow-driver.testsuite.ts";
 import { workflowLines } from "./workflow-lines.ts";
@@ -31,26 +32,31 @@ test("the time of a retry does not hold while the workflow is paused", () => {
 
 test("criteria, findings and models are told with what they are about", () => {
   const view = toWorkflowView(given(built).driver.state);
-  const finding = {
+  const finding: FindingView = {
     id: "f1",
     severity: "blocking",
     component: "a.js",
     description: "wrong",
     recommendation: "mend it",
     evidence: "",
+    evidence_class: "reproduced",
+    citations: [],
+    receipt: "r1",
     criterion: null,
+    fingerprint: "",
     status: "open",
     raised_by: "qa",
     raised_in_cycle: 0,
     resolved_in_cycle: null,
     resolution: null,
-  } as const;
+  };
   const [criterion] = view.constitution?.acceptance_criteria ?? [];
   const usage = [{ role: "Director", model: "p/m", calls: 1, tokens: 1200 }];
-  const text = workflowLines({ ...view, findings: [finding], completed_at: "2026-01-01" }, usage).join("\n");
+  const lines = workflowLines({ ...view, findings: [finding], completed_at: "2026-01-01" }, { usage });
+  const text = lines.join("\n");
   expect(text).toContain(`open  ${criterion?.id}  ${criterion?.level}  ${criterion?.text}`);
   expect(text).toContain(
-    "Findings: 1 open, 1 blocking finding\n  f1 (open, blocking) a.js: wrong\n    do: mend it",
+    "Findings: 1 open, 1 blocking finding\n  f1 (open, blocking, reproduced by r1) a.js: wrong\n    do: mend it",
   );
   expect(text).toMatch(/ended +2026-01-01\n/);
   expect(text).toContain("Director  p/m  1 call  1,200 tokens");

@@ -1,39 +1,25 @@
+import type { ReceiptView } from "../contract/receipt-view.ts";
 import type { WorkflowView } from "../contract/workflow-view.ts";
 import { budgetText } from "./budget-text.ts";
 import { costText } from "./cost-text.ts";
 import type { ModelUsage } from "./model-usage.ts";
 import { ROLE_TITLES, countText, oneLine, plural, sizeText } from "./progress/wording.ts";
+import { receiptLines } from "./receipt-lines.ts";
 import { table } from "./table.ts";
 
+/** What stands beside the workflow itself. */
+type Beside = { readonly usage?: readonly ModelUsage[]; readonly receipts?: readonly ReceiptView[] };
+
 /** A workflow for a person, section by section; empty sections are left out. */
-export function workflowLines(workflow: WorkflowView, usage: readonly ModelUsage[] = []): string[] {
-  const { spend, execution, waiting, error } = workflow;
-  const spent = `${countText(spend.input_tokens)} tokens in, ${countText(spend.output_tokens)} out, ${costText(spend)}`;
-  const budget = budgetText(workflow.budget);
-  const head = [
-    ["id", workflow.id],
-    ["title", workflow.title],
-    ["status", workflow.status],
-    ["mode", workflow.mode ?? "not chosen yet"],
-    ["request", oneLine(workflow.request, 200)],
-    ["created", workflow.created_at],
-    ...(workflow.completed_at === null
-      ? []
-      : [[workflow.status === "completed" ? "completed" : "ended", workflow.completed_at]]),
-    ["repaired", `${execution.cycle} of ${plural(execution.max_qa_retries, "repair cycle")}`],
-    ["spent", `${plural(spend.model_calls, "model call")}, ${spent}`],
-    ...(budget === null ? [] : [["budget", budget]]),
-    ...(waiting ? [["waits for", `${waiting.reason}: ${waiting.message}`]] : []),
-    ...retryTimes(workflow).map((retry) => ["waits for", retry]),
-    ...(error ? [["error", `${error.code}: ${error.message}`]] : []),
-  ];
+export function workflowLines(workflow: WorkflowView, { usage = [], receipts = [] }: Beside = {}): string[] {
   return [
-    ...table(head),
+    ...table(headRows(workflow)),
     ...section(
       "Tasks",
       workflow.tasks.map(({ id, status, title }) => [status, id, title]),
     ),
     ...section("Criteria", criterionRows(workflow)),
+    ...titled("Receipts", receiptLines(receipts)),
     ...titled(findingsTitle(workflow), findingLines(workflow)),
     ...section(
       "Artifacts",
@@ -62,6 +48,34 @@ export function workflowLines(workflow: WorkflowView, usage: readonly ModelUsage
   ];
 }
 
+function headRows(workflow: WorkflowView): string[][] {
+  const { spend, execution, waiting, error } = workflow;
+  const spent = `${countText(spend.input_tokens)} tokens in, ${countText(spend.output_tokens)} out, ${costText(spend)}`;
+  const budget = budgetText(workflow.budget);
+  return [
+    ["id", workflow.id],
+    ["title", workflow.title],
+    ["status", workflow.status],
+    ...(workflow.verdict === null ? [] : [["verdict", workflow.verdict]]),
+    ["mode", workflow.mode ?? "not chosen yet"],
+    ["request", oneLine(workflow.request, 200)],
+    ["created", workflow.created_at],
+    ...(workflow.completed_at === null
+      ? []
+      : [[workflow.status === "completed" ? "completed" : "ended", workflow.completed_at]]),
+    ["repaired", `${execution.cycle} of ${plural(execution.max_qa_retries, "repair cycle")}`],
+    ["spent", `${plural(spend.model_calls, "model call")}, ${spent}`],
+    ...(budget === null ? [] : [["budget", budget]]),
+    ...(waiting ? [["waits for", `${waiting.reason}: ${waiting.message}`]] : []),
+    ...retryTimes(workflow).map((retry) => ["waits for", retry]),
+    ...(workflow.approval === null
+      ? []
+      : [["approval", `${workflow.approval.id} of the ${workflow.approval.gate}`]]),
+    ...bestRow(workflow),
+    ...(error ? [["error", `${error.code}: ${error.message}`]] : []),
+  ];
+}
+
 /** Times hold while the workflow runs; a resume tries what failed at once. */
 function retryTimes({ status, execution }: WorkflowView): string[] {
   return execution.queued_steps.flatMap(({ id, available_at }) =>
@@ -69,16 +83,24 @@ function retryTimes({ status, execution }: WorkflowView): string[] {
   );
 }
 
-/** Every criterion of the constitution; those that nobody has judged yet are open. */
-function criterionRows({ constitution, criteria }: WorkflowView): string[][] {
-  const asked = constitution?.acceptance_criteria ?? [];
-  const judged = new Map(criteria.map((one) => [one.id, one]));
-  const unknown = criteria.filter(({ id }) => !asked.some((one) => one.id === id));
-  const rows = [...asked, ...unknown.map(({ id }) => ({ id, level: "", text: "" }))];
-  return rows.map(({ id, level, text }) => {
-    const { verdict = "open", evidence = "" } = judged.get(id) ?? {};
-    return [verdict, id, level, oneLine(text, 120), oneLine(evidence, 120)];
-  });
+/** The tree to go back to, where the last one is not it. */
+function bestRow({ progress: { best }, execution, status }: WorkflowView): string[][] {
+  if (best === null || (status !== "failed" && best.cycle === execution.cycle)) return [];
+  return [
+    ["best tree", `of cycle ${best.cycle}, ${plural(best.open_musts, "must")} open; --tree best has it`],
+  ];
+}
+
+/** Criteria that nobody has judged yet are open. */
+function criterionRows({ criteria }: WorkflowView): string[][] {
+  return criteria.map(({ id, level, text, verdict, evidence, receipt, waived }) => [
+    waived === null ? (verdict ?? "open") : "waived",
+    id,
+    level ?? "",
+    oneLine(text, 120),
+    receipt ?? "",
+    oneLine(waived ?? evidence, 120),
+  ]);
 }
 
 function findingsTitle({ findings }: WorkflowView): string {
@@ -88,11 +110,19 @@ function findingsTitle({ findings }: WorkflowView): string {
 }
 
 function findingLines({ findings }: WorkflowView): string[] {
-  return findings.flatMap(({ id, status, severity, component, description, recommendation, resolution }) => [
-    oneLine(`${id} (${status}, ${severity}) ${component}: ${description}`, 300),
+  return findings.flatMap(({ recommendation, resolution, ...finding }) => [
+    findingLine(finding),
     ...(recommendation === "" ? [] : [`  do: ${oneLine(recommendation, 300)}`]),
     ...(resolution === null || resolution === "" ? [] : [`  done: ${oneLine(resolution, 300)}`]),
   ]);
+}
+
+type Finding = WorkflowView["findings"][number];
+
+function findingLine(finding: Omit<Finding, "recommendation" | "resolution">): string {
+  const { id, status, severity, evidence_class, receipt, component, description } = finding;
+  const shown = receipt === null ? evidence_class : `${evidence_class} by ${receipt}`;
+  return oneLine(`${id} (${status}, ${severity}, ${shown}) ${component}: ${description}`, 300);
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {

@@ -1,8 +1,26 @@
 import { z } from "zod";
 
 import { Budget, WorkflowConfig } from "../core/workflow-config.ts";
+import { McpServers } from "./mcp-servers.ts";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** Where package managers fetch from. */
+const USUAL_REGISTRIES = [
+  "registry.npmjs.org",
+  "registry.yarnpkg.com",
+  "pypi.org",
+  "files.pythonhosted.org",
+  "proxy.golang.org",
+  "sum.golang.org",
+  "index.crates.io",
+  "static.crates.io",
+  "crates.io",
+  "repo.maven.apache.org",
+  "repo1.maven.org",
+  "services.gradle.org",
+  "plugins.gradle.org",
+];
 
 export const PROVIDER_KINDS = ["openai", "anthropic", "ollama", "copilot", "openai-compatible"] as const;
 
@@ -46,6 +64,11 @@ export const ProviderConfig = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether an OpenAI-compatible endpoint understands response_format json_schema."),
+  tools: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe("Whether its models are given tools. Null: as the kind can; copilot never takes any."),
   limits: ProviderLimits.prefault({}).describe("What this provider may be asked for."),
 });
 export type ProviderConfig = z.infer<typeof ProviderConfig>;
@@ -132,6 +155,37 @@ export const Config = z.strictObject({
     .default(262_144)
     .describe("Longest accepted request, in bytes."),
   shutdown_timeout_s: z.int().min(0).max(600).default(15),
+  sandbox: z
+    .enum(["auto", "unsafe"])
+    .default("auto")
+    .describe(
+      "auto: what models have written runs in bubblewrap (Linux) or seatbelt (macOS), or not at all. unsafe: it runs on this machine like any program of yours.",
+    ),
+  sandbox_hosts: z
+    .array(z.string())
+    .default([...USUAL_REGISTRIES])
+    .describe(
+      "Hosts that commands which prepare a build may reach; nothing else that runs in the sandbox has a network.",
+    ),
+  egress: z
+    .strictObject({
+      allowed_hosts: z
+        .array(z.string())
+        .default([])
+        .describe(
+          "Hosts, as name or name:port, that tools and repositories may reach although their address is private.",
+        ),
+    })
+    .prefault({}),
+  workspace: z
+    .strictObject({
+      allowed: z
+        .array(z.string())
+        .default([])
+        .describe("Directories and https URLs whose repositories a workflow may start from; none as a rule."),
+    })
+    .prefault({}),
+  mcp_servers: McpServers.default([]).describe("MCP servers whose tools roles may use; only defined here."),
   retention: z
     .strictObject({
       workflows_days: z

@@ -101,6 +101,7 @@ describe("the environment", () => {
         api_key: null,
         send_trace_headers: null,
         structured_output: false,
+        tools: null,
         limits: { requests_per_minute: null, tokens_per_minute: null, concurrency: 4 },
       },
     ]);

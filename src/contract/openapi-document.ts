@@ -1,13 +1,19 @@
 import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 
+import * as approvalRoutes from "./approval-routes.ts";
+import * as resultRoutes from "./result-routes.ts";
 import * as routes from "./routes.ts";
 import * as stepRoutes from "./step-routes.ts";
 import * as usageRoutes from "./usage-routes.ts";
 
 /** Every route of the API; the server registers exactly these. */
-export const ROUTES: readonly RouteConfig[] = [routes, stepRoutes, usageRoutes].flatMap((group) =>
-  Object.values<RouteConfig>(group),
-);
+export const ROUTES: readonly RouteConfig[] = [
+  routes,
+  resultRoutes,
+  approvalRoutes,
+  stepRoutes,
+  usageRoutes,
+].flatMap((group) => Object.values<RouteConfig>(group));
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */
 export function openapiDocument() {

@@ -1,4 +1,4 @@
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 
 import { listOf } from "./paging.ts";
 import { Problem, PROBLEM_MEDIA_TYPE } from "./problem.ts";
@@ -14,6 +14,18 @@ export function page<Item extends z.ZodType>(item: Item, name: string, descripti
 export function body<Schema extends z.ZodType, Required extends boolean>(schema: Schema, required: Required) {
   return { required, content: { "application/json": { schema } } };
 }
+
+/** What is answered where the content of a file is read. */
+export const fileContent = {
+  200: {
+    description: "The bytes; the ETag is their SHA-256.",
+    content: {
+      "text/plain": { schema: z.string() },
+      "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) },
+    },
+  },
+  304: { description: "The content has the ETag that If-None-Match names." },
+};
 
 export const refused = {
   description: "Refused; `code` says why.",

@@ -5,7 +5,7 @@ import { HealthView, ReadinessView } from "./health-view.ts";
 import { NoQuery, PageQuery } from "./paging.ts";
 import { ModelView, ProviderHealthView, ProviderView } from "./provider-view.ts";
 import { PostHeaders, StreamHeaders, TenantHeaders } from "./request-headers.ts";
-import { body, json, page, refused } from "./route-parts.ts";
+import { body, fileContent, json, page, refused } from "./route-parts.ts";
 import { CreateWorkflowBody, NoFields, ResumeWorkflowBody } from "./workflow-request.ts";
 import { WorkflowsQuery, WorkflowSummary } from "./workflow-summary.ts";
 import { ArtifactView, FindingView, WorkflowView } from "./workflow-view.ts";
@@ -143,7 +143,10 @@ export const listArtifacts = createRoute({
     headers: TenantHeaders,
     params: WorkflowPath,
     query: PageQuery.extend({
-      revisions: z.enum(["newest", "all"]).default("newest").describe("newest: one row a path."),
+      revisions: z
+        .enum(["newest", "all"])
+        .default("newest")
+        .describe("newest: one row a path that stands. all: every revision, deletions among them."),
     }),
   },
   responses: { 200: page(ArtifactView, "ArtifactList", "A page of artifacts."), 404: refused, 422: refused },
@@ -156,15 +159,7 @@ export const readArtifact = createRoute({
   tags: ["artifacts"],
   summary: "Read the content of an artifact",
   request: { headers: TenantHeaders, params: ArtifactPath, query: NoQuery },
-  responses: {
-    200: {
-      description: "The bytes; the ETag is their SHA-256.",
-      content: { ...text, "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
-    },
-    304: { description: "The content has the ETag that If-None-Match names." },
-    404: refused,
-    422: refused,
-  },
+  responses: { ...fileContent, 404: refused, 422: refused },
 });
 
 export const listFindings = createRoute({

@@ -1,3 +1,4 @@
+import { checkOf } from "../core/check.ts";
 import { toDollars, toMicroDollars } from "../core/micro-dollars.ts";
 import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
 import { budgetUse } from "../core/workflow/budget.ts";
@@ -10,9 +11,11 @@ import {
   type Spend,
   type SuggestionState,
   type TaskState,
+  treeOf,
   type WorkflowHead,
   type WorkflowState,
 } from "../core/workflow/state.ts";
+import { openApproval } from "./approval-view.ts";
 import { toWorkflowSummary } from "./workflow-summary.ts";
 import type { ArtifactView, FindingView, OpenStepView, WorkflowView } from "./workflow-view.ts";
 
@@ -36,18 +39,20 @@ export function toWorkflowView(state: WorkflowState, at: string = state.head.upd
     assessment: documentOf(state, "assessment"),
     summaries: summariesView(state),
     tasks: byOrdinal(state.tasks.values()).map(taskView),
-    artifacts: byOrdinal(state.latest_artifacts.values()).map((artifact) =>
-      toArtifactView(head.id, artifact),
-    ),
+    artifacts: treeOf(state).map((artifact) => toArtifactView(head.id, artifact)),
     findings: toFindingViews(state),
-    criteria: [...state.criteria.values()]
-      .map(({ id, verdict, evidence, cycle }) => ({ id, verdict, evidence, cycle }))
-      .toSorted((left, right) => left.id.localeCompare(right.id, "en", { numeric: true })),
+    criteria: criteriaView(state),
     suggestions: byOrdinal(state.suggestions.values()).map(suggestionView),
     delivery: deliveryView(state),
     spend: spendView(head),
     budget: budgetView(state, at),
     execution: executionView(state),
+    progress: progressView(state),
+    gates: [...settings.gates],
+    approval: openApproval(state),
+    workspace: settings.workspace,
+    imported: importedView(state),
+    tools: settings.tools,
   };
 }
 
@@ -62,9 +67,8 @@ function summariesView(state: WorkflowState): WorkflowView["summaries"] {
 }
 
 export function toArtifactView(workflowId: string, artifact: ArtifactState): ArtifactView {
-  const { id, path, revision, kind, description, hash, size, task_id, cycle, created_at } = artifact;
-  const content_url = `/api/v1/workflows/${workflowId}/artifacts/${id}`;
-  return { id, path, revision, kind, description, hash, size, task_id, cycle, created_at, content_url };
+  const { ordinal: _ordinal, ...view } = artifact;
+  return { ...view, content_url: `/api/v1/workflows/${workflowId}/artifacts/${artifact.id}` };
 }
 
 export function toFindingViews(state: WorkflowState): FindingView[] {
@@ -84,7 +88,57 @@ function suggestionView({
 
 function taskView(task: TaskState): WorkflowView["tasks"][number] {
   const { ordinal: _ordinal, dependents: _dependents, unmet: _unmet, ...view } = task;
-  return { ...view, depends_on: [...view.depends_on], criteria: [...view.criteria] };
+  return {
+    ...view,
+    depends_on: [...view.depends_on],
+    criteria: [...view.criteria],
+    writes: [...view.writes],
+  };
+}
+
+/** In the order of the contract; what was judged and is not in it any more comes last. */
+function criteriaView(state: WorkflowState): WorkflowView["criteria"] {
+  const asked = documentOf(state, "constitution")?.acceptance_criteria ?? [];
+  const former = [...state.criteria.values()]
+    .filter(({ id }) => !asked.some((criterion) => criterion.id === id))
+    .toSorted((left, right) => left.id.localeCompare(right.id, "en", { numeric: true }));
+  return [
+    ...asked.map((criterion) => ({
+      id: criterion.id,
+      level: criterion.level,
+      text: criterion.text,
+      check: checkOf(criterion),
+      ...judgementView(state, criterion.id),
+    })),
+    ...former.map(({ id }) => ({ id, level: null, text: "", check: null, ...judgementView(state, id) })),
+  ];
+}
+
+function judgementView(
+  { criteria, waivers }: WorkflowState,
+  id: string,
+): Omit<WorkflowView["criteria"][number], "id" | "level" | "text" | "check"> {
+  const judged = criteria.get(id);
+  const waived = waivers.get(id) ?? null;
+  if (judged === undefined) {
+    const nothing = { verdict: null, decided_by: null, receipt: null, cycle: null };
+    return { ...nothing, evidence: "", citations: [], waived };
+  }
+  const { verdict, evidence, citations, decided_by, receipt, cycle } = judged;
+  return { verdict, evidence, citations, decided_by, receipt, cycle, waived };
+}
+
+function progressView({ head, settings }: WorkflowState): WorkflowView["progress"] {
+  const { best, stagnant } = head.progress;
+  const { stall_patience } = settings;
+  if (best === null) return { best, stagnant, stall_patience };
+  const { cycle, tree_hash, open_musts, blocking } = best;
+  const files_url = `/api/v1/workflows/${head.id}/files?tree=best`;
+  return { best: { cycle, tree_hash, open_musts, blocking, files_url }, stagnant, stall_patience };
+}
+
+function importedView({ imported }: WorkflowState): WorkflowView["imported"] {
+  return imported && { ...imported, skipped: [...imported.skipped] };
 }
 
 function deliveryView({ delivery }: WorkflowState): WorkflowView["delivery"] {

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 
-import { Mode } from "../core/role-name.ts";
+import { Mode, RoleName } from "../core/role-name.ts";
 import { OUTCOMES } from "../core/tool-semantics.ts";
-import { Budget, BudgetChange } from "../core/workflow-config.ts";
+import { Budget, BudgetChange, Gate } from "../core/workflow-config.ts";
 
 const LARGEST_TITLE = 200;
 
@@ -25,6 +25,32 @@ const outcome = z
   .enum(OUTCOMES)
   .nullish()
   .describe("Answers the gate `outcome`: the outside effect has happened, or is to be done again.");
+
+const workspace = z
+  .strictObject({
+    repo: z
+      .string()
+      .min(1)
+      .max(2_048)
+      .describe("An absolute path on the server or an https URL; the configuration says which are allowed."),
+    ref: z.string().min(1).max(255).nullish().describe("Branch, tag or commit; null is its HEAD."),
+    path: z.string().min(1).max(512).nullish().describe("A directory in it; null is all of it."),
+  })
+  .nullish()
+  .describe("An existing repository to start from; null starts with nothing.");
+
+const gates = z
+  .array(Gate)
+  .max(2)
+  .nullish()
+  .describe(
+    "Where a person has to approve: plan (before anything is written), delivery (before it is handed over); null takes the configured ones.",
+  );
+
+const tools = z
+  .partialRecord(RoleName, z.array(z.string().min(1).max(256)).max(128))
+  .nullish()
+  .describe("Tools by role, in the place of the configured ones; roles that are not named keep theirs.");
 
 const Json = z.json().openapi("Json");
 
@@ -55,6 +81,9 @@ export const CreateWorkflowBody = z
       .describe(
         "How the result is handed over; null keeps it here as api-response, unless the Director chooses.",
       ),
+    workspace,
+    gates,
+    tools,
   })
   .openapi("CreateWorkflow");
 export type CreateWorkflowBody = z.infer<typeof CreateWorkflowBody>;

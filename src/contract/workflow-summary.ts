@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { Mode } from "../core/role-name.ts";
+import { WorkVerdict } from "../core/workflow/progress.ts";
 import {
   Waiting,
   WorkflowError,
@@ -20,6 +21,9 @@ export const WorkflowSummary = z
     status: WorkflowStatus,
     mode: Mode.nullable(),
     title: z.string(),
+    verdict: WorkVerdict.nullable().describe(
+      "What is known of the result. verified: every must is met and seen to be. waived: a person does without some. unverified: it could not be run. rejected: something is missing. Null until QA has judged.",
+    ),
     waiting: z.object(Waiting.shape).nullable().describe("What it waits for; null when it does not."),
     error: z.object(WorkflowError.shape).nullable(),
     version: z.int().describe("`seq` of the last event."),
@@ -54,6 +58,7 @@ export function toWorkflowSummary(head: WorkflowHead): WorkflowSummary {
     status: head.status,
     mode: head.mode,
     title: head.title,
+    verdict: head.verdict,
     waiting: head.waiting,
     error: head.error,
     version: head.version,

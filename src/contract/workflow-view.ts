@@ -1,8 +1,11 @@
 import { z } from "@hono/zod-openapi";
 
+import { Check } from "../core/check.ts";
+import { Citation } from "../core/citation.ts";
 import {
   ArtifactKind,
   Constitution,
+  CRITERION_LEVELS,
   Design,
   Finalization,
   Plan,
@@ -13,8 +16,16 @@ import {
 } from "../core/documents.ts";
 import { RoleName } from "../core/role-name.ts";
 import { DirectorOutput, RefinerOutput } from "../core/role-output.ts";
-import { Budget } from "../core/workflow-config.ts";
-import { DeliveryRequest, StepKind, TASK_STATUSES } from "../core/workflow/state.ts";
+import { Budget, Gate } from "../core/workflow-config.ts";
+import {
+  DeliveryRequest,
+  EVIDENCE_CLASSES,
+  RAISED_BY,
+  StepKind,
+  TASK_STATUSES,
+  WorkspaceRequest,
+} from "../core/workflow/state.ts";
+import { ApprovalView } from "./approval-view.ts";
 import { PendingFields, SpendFields } from "./spend-view.ts";
 import { WorkflowSummary } from "./workflow-summary.ts";
 
@@ -29,6 +40,7 @@ export const ArtifactView = z
     size: z.int().describe("Bytes."),
     task_id: z.string(),
     cycle: z.int(),
+    deleted: z.boolean().describe("A revision that takes the path away; it has no content."),
     created_at: z.string(),
     content_url: z.string().describe("Where the content is, on this server."),
   })
@@ -43,9 +55,19 @@ export const FindingView = z
     description: z.string(),
     recommendation: z.string(),
     evidence: z.string(),
+    evidence_class: z
+      .enum(EVIDENCE_CLASSES)
+      .describe(
+        "reproduced: the engine saw it. cited: it stands where QA says. opinion: neither; it blocks nothing.",
+      ),
+    citations: z.array(z.object(Citation.shape)).describe("Where it can be seen."),
+    receipt: z.string().nullable().describe("The receipt that shows it."),
     criterion: z.string().nullable(),
-    status: z.enum(["open", "resolved"]),
-    raised_by: z.enum(["qa", "core"]),
+    fingerprint: z.string().describe("The same for the same complaint in any words; empty in old workflows."),
+    status: z.enum(["open", "resolved", "waived"]),
+    raised_by: z
+      .enum(RAISED_BY)
+      .describe("engine: something is missing around the work. person: asked for at a gate."),
     raised_in_cycle: z.int(),
     resolved_in_cycle: z.int().nullable(),
     resolution: z.string().nullable(),
@@ -61,6 +83,7 @@ const TaskView = z
     status: z.enum(TASK_STATUSES),
     depends_on: z.array(z.string()),
     criteria: z.array(z.string()),
+    writes: z.array(z.string()).describe("Files, or directories ending in /; empty says nothing."),
     cycle: z.int(),
     attempt: z.int(),
     summary: z.string().nullable(),
@@ -123,6 +146,46 @@ const ExecutionView = z.object({
   steps_completed: z.int(),
 });
 
+const CriterionView = z
+  .object({
+    id: z.string(),
+    level: z.enum(CRITERION_LEVELS).nullable(),
+    text: z.string(),
+    check: Check.nullable().describe(
+      "What decides it; null for one that the contract does not have any more.",
+    ),
+    verdict: z.enum(VERDICTS).nullable().describe("Null until it is judged."),
+    evidence: z.string(),
+    citations: z.array(z.object(Citation.shape)),
+    decided_by: z.enum(["check", "qa"]).nullable().describe("check: its own check, or QA's judgement."),
+    receipt: z.string().nullable().describe("The receipt that decides it."),
+    cycle: z.int().nullable().describe("When it was judged last."),
+    waived: z.string().nullable().describe("Why a person does without it; null when nobody does."),
+  })
+  .openapi("Criterion");
+
+const ProgressView = z.object({
+  best: z
+    .object({
+      cycle: z.int(),
+      tree_hash: z.string(),
+      open_musts: z.int(),
+      blocking: z.int().describe("Blocking findings that are open in it."),
+      files_url: z.string().describe("Where its files are, on this server; also of a failed workflow."),
+    })
+    .nullable()
+    .describe("The tree with the least missing of those that QA has judged."),
+  stagnant: z.int().describe("Repair cycles in a row without progress."),
+  stall_patience: z.int().describe("How many of those end the workflow as stalled."),
+});
+
+const ImportView = z.object({
+  repo: z.string(),
+  commit: z.string(),
+  files: z.int(),
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+});
+
 /** A workflow with everything that its roles wrote; contents of artifacts stay behind `content_url`. */
 export const WorkflowView = WorkflowSummary.extend({
   request: z.string(),
@@ -141,9 +204,7 @@ export const WorkflowView = WorkflowSummary.extend({
   tasks: z.array(TaskView),
   artifacts: z.array(ArtifactView).describe("The newest revision of every path."),
   findings: z.array(FindingView),
-  criteria: z.array(
-    z.object({ id: z.string(), verdict: z.enum(VERDICTS), evidence: z.string(), cycle: z.int() }),
-  ),
+  criteria: z.array(CriterionView).describe("Every acceptance criterion, judged or not."),
   suggestions: z.array(
     z.object({
       id: z.string(),
@@ -159,5 +220,14 @@ export const WorkflowView = WorkflowSummary.extend({
   spend: SpendView,
   budget: BudgetView.describe("What the workflow may spend before it waits for a person; null is no limit."),
   execution: ExecutionView,
+  progress: ProgressView,
+  gates: z.array(Gate).describe("Where it waits for a person's approval."),
+  approval: ApprovalView.nullable().describe("The approval that it waits for."),
+  workspace: z.object(WorkspaceRequest.shape).nullable().describe("The repository it was to start from."),
+  imported: ImportView.nullable().describe("What was taken over from it; null until then."),
+  tools: z
+    .partialRecord(RoleName, z.array(z.string()))
+    .nullable()
+    .describe("Tools by role that the caller has chosen."),
 }).openapi("Workflow");
 export type WorkflowView = z.infer<typeof WorkflowView>;

@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+import { Check } from "./check.ts";
+import { Citation } from "./citation.ts";
+
 /** The typed documents that roles write. Descriptions travel to the model inside the output schema. */
 
 const Text = z.string();
@@ -12,6 +15,9 @@ export const AcceptanceCriterion = z.object({
   level: z
     .enum(CRITERION_LEVELS)
     .describe("must: the work is not done without it. should: wanted, not blocking."),
+  check: Check.default({ kind: "rubric", question: "Does it hold?" }).describe(
+    "What decides it. Prefer what a machine can run: command, file, http. rubric only for what must be read.",
+  ),
 });
 export type AcceptanceCriterion = z.infer<typeof AcceptanceCriterion>;
 
@@ -68,6 +74,12 @@ export const PlannedTask = z.object({
     .array(Text)
     .describe("Keys of tasks whose artifacts this one needs; empty when it can start at once."),
   criteria: z.array(Text).describe("Ids of the acceptance criteria this task serves."),
+  writes: z
+    .array(Text)
+    .default([])
+    .describe(
+      "Every path this task writes: files, or directories ending in /. Tasks whose paths are apart run at the same time.",
+    ),
 });
 export type PlannedTask = z.infer<typeof PlannedTask>;
 
@@ -91,7 +103,9 @@ const artifactFields = {
 };
 export const WrittenArtifact = z.object({
   ...artifactFields,
-  content: Text.describe("The complete content of the file."),
+  content: Text.nullable().describe(
+    "The complete content of the file; null for one that you have written with the tools.",
+  ),
 });
 export type WrittenArtifact = z.infer<typeof WrittenArtifact>;
 
@@ -103,7 +117,13 @@ export const VERDICTS = ["met", "unmet", "unknown"] as const;
 export const CriterionVerdict = z.object({
   id: Text.describe("Id of the acceptance criterion."),
   verdict: z.enum(VERDICTS).describe("unknown when the artifacts do not let you tell."),
-  evidence: Text.describe("What in the artifacts shows it: path and line, or a quote."),
+  evidence: Text.describe("What shows it, in words: what was run and seen, what stands where."),
+  citations: z
+    .array(Citation)
+    .default([])
+    .describe(
+      "Where it can be seen. A rubric that is met needs one that can be found; others may have none.",
+    ),
 });
 export type CriterionVerdict = z.infer<typeof CriterionVerdict>;
 
@@ -116,7 +136,11 @@ export const ReportedFinding = z.object({
   component: Text.describe("The file or part it is about."),
   description: Text,
   recommendation: Text.describe("The change that would settle it."),
-  evidence: Text.describe("Path and line, or a quote, that shows it."),
+  evidence: Text.describe("What shows it, in words."),
+  citations: z
+    .array(Citation)
+    .default([])
+    .describe("Where it can be seen. A finding that shows nothing is an opinion, and blocks nothing."),
   criterion: Text.nullable().describe("Id of the acceptance criterion that it violates, or null."),
 });
 export type ReportedFinding = z.infer<typeof ReportedFinding>;

@@ -9,6 +9,12 @@ export const DOMAIN_ERROR_CODES = [
   "step_not_runnable",
   "stale_attempt",
   "invalid_output",
+  "approval_closed",
+  "approval_expired",
+  "approval_needed",
+  "invalid_edit",
+  "unknown_finding",
+  "unknown_criterion",
 ] as const;
 export type DomainErrorCode = (typeof DOMAIN_ERROR_CODES)[number];
 

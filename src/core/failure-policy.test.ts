@@ -16,6 +16,9 @@ describe("dispositionOf", () => {
     ["delivery_failed", 1, "delivery_failed"],
     ["context_overflow", 1, "context_overflow"],
     ["interrupted", 20, "step_keeps_crashing"],
+    ["sandbox_unavailable", 1, "sandbox_unavailable"],
+    ["toolchain_unavailable", 1, "toolchain_unavailable"],
+    ["workspace_failed", 3, "workspace_failed"],
   ])("%s parks the workflow after %i attempts as %s", (code, attempts, reason) => {
     for (let failures = 1; failures < attempts; failures += 1) {
       expect(dispositionOf(code, failures, failures)).toEqual({ kind: "retry" });
@@ -28,7 +31,7 @@ describe("dispositionOf", () => {
     ["refusal", 1],
     ["truncated", 2],
     ["invalid_output", 1],
-    ["conflicting_output", 3],
+    ["conflicting_output", 20],
     ["internal", 3],
     ["a code nobody knows", 3],
     ["toString", 3],

@@ -20,6 +20,9 @@ export const FAILURE_CODES = [
   "released",
   "budget_exhausted",
   "outcome_unknown",
+  "sandbox_unavailable",
+  "toolchain_unavailable",
+  "workspace_failed",
   "internal",
 ] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
@@ -49,7 +52,10 @@ const POLICIES: Record<FailureCode, Policy> = {
   truncated: { attempts: 2, then: "fail" },
   invalid_output: { attempts: 1, then: "fail" },
   delivery_failed: { attempts: 1, then: { park: "delivery_failed" } },
-  conflicting_output: { attempts: 3, then: "fail" },
+  conflicting_output: { attempts: 20, then: "fail" },
+  sandbox_unavailable: { attempts: 1, then: { park: "sandbox_unavailable" } },
+  toolchain_unavailable: { attempts: 1, then: { park: "toolchain_unavailable" } },
+  workspace_failed: { attempts: 3, then: { park: "workspace_failed" } },
   released: { attempts: Number.POSITIVE_INFINITY, then: "fail" },
   outcome_unknown: { attempts: 0, then: { gate: "outcome" } },
   budget_exhausted: { attempts: 0, then: { gate: "budget" } },
@@ -134,6 +140,7 @@ export function retryDelayMs(
   jitter: number,
 ): number {
   if (retry_after_ms !== null) return retry_after_ms;
+  if (code === "conflicting_output") return 0;
   if (code === "interrupted" && failures <= INNOCENT_INTERRUPTIONS) return 0;
   const longest = code === "interrupted" ? LONGEST_AFTER_INTERRUPTION_MS : LONGEST_DELAY_MS;
   const ceiling = Math.min(longest, FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1));

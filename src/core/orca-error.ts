@@ -12,6 +12,11 @@ export type ErrorCode =
   | "unknown_model"
   | "unknown_delivery_action"
   | "invalid_delivery_config"
+  | "invalid_workspace"
+  | "approval_not_found"
+  | "approval_stale"
+  | "tree_not_found"
+  | "diff_unavailable"
   | "shutting_down";
 
 /** A refusal that a caller can act on. `pointer` is a JSON Pointer into the request body. */

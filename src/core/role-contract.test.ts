@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Check } from "./check.ts";
 import { foreignFields, reviewOutput } from "./role-contract.ts";
 import { ROLE_NAMES, type RoleName } from "./role-name.ts";
 import * as outputs from "./workflow/testing/role-outputs.testsuite.ts";
@@ -55,7 +56,7 @@ describe("faults of shape", () => {
   test.each(ROLE_NAMES)("an empty output of %s is unusable, field by field", (role) => {
     const review = reviewOutput(begun, role, {});
     expect(review.value).toBeNull();
-    const expected = Object.keys(SOUND[role]).filter((field) => field !== "scope");
+    const expected = Object.keys(SOUND[role]).filter((field) => field !== "deleted");
     for (const field of expected) expect(review.faults.join("\n")).toMatch(new RegExp(`^${field}: `, "m"));
   });
 
@@ -76,6 +77,47 @@ describe("the Project Manager's contract", () => {
       "acceptance criterion AC1 appears twice; every id is unique",
     ]);
   });
+
+  test.each([
+    ["a command that can't fail", { command: "node --test || true" }, /can't fail: `node --test \|\| true`/],
+    ["a command that can't pass", { command: "exit 1" }, /can't pass/],
+    ["an expected failure that is certain", { command: "false", exit_code: 1 }, /can't fail/],
+    ["output that is certain", { command: "echo ok", output_contains: "ok" }, /can't fail/],
+  ])("refuses %s", (_what, over, fault) => {
+    expect(faultsOfCheck({ ...outputs.command(), ...over })).toEqual([expect.stringMatching(fault)]);
+  });
+
+  test.each([
+    ["a command", outputs.command("npm test && echo ok")],
+    ["output that varies", { ...outputs.command("node greet.js | cat"), output_contains: "hello" }],
+    ["a failure that is wanted", { ...outputs.command("node greet.js --bad"), exit_code: 2 }],
+    ["a rubric", outputs.rubric],
+    ["a file", file("docs/guide.md")],
+    ["a request", http("/health")],
+  ])("takes %s", (_what, check) => {
+    expect(faultsOfCheck(check)).toEqual([]);
+  });
+
+  test.each([
+    ["a file outside of the tree", file("../secret"), /names "\.\.\/secret"/],
+    ["a request without its slash", http("health"), /begins with \//],
+  ])("refuses %s", (_what, check, fault) => {
+    expect(faultsOfCheck(check)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  function faultsOfCheck(check: Check): readonly string[] {
+    return reviewOutput(begun, "project_manager", outputs.contract({ AC1: "must" }, { AC1: check })).faults;
+  }
+
+  function file(path: string): Check {
+    const nothing = { contains: [], headings: [], columns: [], sql: null, json_schema: null };
+    return { kind: "file", path, ...nothing, min_words: null, max_words: null, min_rows: null };
+  }
+
+  function http(path: string): Check {
+    const request = { method: "GET" as const, body: null, status: 200, body_contains: null };
+    return { kind: "http", start: "node server.js", path, ...request };
+  }
 
   test("has milestones that can be reached", () => {
     const milestone = { id: "M1", title: "", depends_on: ["M1", "M9"], done_when: "" };
@@ -112,6 +154,23 @@ describe("the Architect's tasks", () => {
     expect(reviewOutput(state, "architect", outputs.design(outputs.tasks({ greet: [] }))).faults).toEqual([
       "task greet exists already; choose a new key",
     ]);
+  });
+});
+
+describe("the paths that a task says it writes", () => {
+  const state = given(planned()).driver.state;
+
+  test.each([
+    ["src/a.js", []],
+    ["src/", []],
+    ["../up.js", [/writes "\.\.\/up\.js"/]],
+    ["/etc/", [/a path is relative/]],
+    ["", [/1 to 512/]],
+  ])("%j", (path, faults) => {
+    const output = outputs.design(outputs.tasks({ more: [] }, { more: [path] }));
+    expect(reviewOutput(state, "architect", output).faults).toEqual(
+      faults.map((fault) => expect.stringMatching(fault)),
+    );
   });
 });
 

@@ -1,9 +1,11 @@
 import { pathKey, refusalOfPath } from "./artifact-path.ts";
-import { TASK_KEY } from "./documents.ts";
+import { type Check, checkOf, type CommandCheck } from "./check.ts";
+import { type AcceptanceCriterion, type PlannedTask, TASK_KEY } from "./documents.ts";
 import { ROLE_NAMES, type RoleName } from "./role-name.ts";
 import { ROLE_OUTPUTS, type RoleOutputs, STORED_OUTPUTS } from "./role-output.ts";
+import { constantExit, printsTheSame } from "./shell-command.ts";
 import { directoriesAbove } from "./workflow/directories.ts";
-import { documentOf, type WorkflowState } from "./workflow/state.ts";
+import { documentOf, plannedTasks, treeOf, type WorkflowState } from "./workflow/state.ts";
 import { graphProblems } from "./workflow/task-graph.ts";
 
 /** Fields that several roles may write in their own name. */
@@ -62,35 +64,85 @@ export function reviewOutput<R extends RoleName>(
   };
 }
 
-type Check<R extends RoleName> = (state: WorkflowState, output: RoleOutputs[R]) => string[];
+type Rule<R extends RoleName> = (state: WorkflowState, output: RoleOutputs[R]) => string[];
 
-const FAULTS: { readonly [R in RoleName]: Check<R> } = {
+const FAULTS: { readonly [R in RoleName]: Rule<R> } = {
   director: () => [],
   project_manager: (_state, output) => contractFaults(output),
-  architect: taskFaults,
+  architect: (state, output) => taskFaults(state, output.tasks),
   implementer: artifactFaults,
   qa: () => [],
   finalizer: () => [],
   refiner: () => [],
 };
 
-const OMISSIONS: { readonly [R in RoleName]?: Check<R> } = { qa: verdictOmissions };
+const OMISSIONS: { readonly [R in RoleName]?: Rule<R> } = { qa: verdictOmissions };
 
 function contractFaults(output: RoleOutputs["project_manager"]): string[] {
-  const ids = output.constitution.acceptance_criteria.map((criterion) => criterion.id);
-  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
   const milestones = output.plan.milestones.map(({ id, depends_on }) => ({ key: id, depends_on }));
   return [
-    ...twice.map((id) => `acceptance criterion ${id} appears twice; every id is unique`),
+    ...criteriaFaults(output.constitution.acceptance_criteria),
     ...graphProblems("milestone", milestones, new Set()),
   ];
 }
 
-function taskFaults(state: WorkflowState, output: RoleOutputs["architect"]): string[] {
-  const criteria = criterionIds(state);
-  const existing = new Set([...state.tasks.values()].map((task) => task.id));
-  const faults = graphProblems("task", output.tasks, existing);
-  for (const task of output.tasks) {
+/** What keeps acceptance criteria from being decided. */
+export function criteriaFaults(criteria: readonly AcceptanceCriterion[]): string[] {
+  const ids = criteria.map((criterion) => criterion.id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  return [
+    ...twice.map((id) => `acceptance criterion ${id} appears twice; every id is unique`),
+    ...criteria.flatMap((criterion) => {
+      const fault = checkFault(checkOf(criterion));
+      return fault === null ? [] : [`the check of acceptance criterion ${criterion.id} ${fault}`];
+    }),
+  ];
+}
+
+/** A command that ends the same whatever the tree holds decides nothing. */
+function commandFault({ command, exit_code, output_contains }: CommandCheck): string | null {
+  const end = constantExit(command);
+  if (end === null || (output_contains !== null && !printsTheSame(command))) return null;
+  const what = end === exit_code ? "can't fail" : "can't pass";
+  return `${what}: \`${command}\`; choose a command that fails while the criterion does not hold`;
+}
+
+function checkFault(check: Check): string | null {
+  switch (check.kind) {
+    case "command":
+      return commandFault(check);
+    case "file": {
+      const refusal = refusalOfPath(check.path);
+      return refusal === null ? null : `names ${JSON.stringify(check.path)}: ${refusal}`;
+    }
+    case "http":
+      return check.path.startsWith("/") ? null : `has the path ${check.path}; it begins with /`;
+    case "rubric":
+      return null;
+  }
+}
+
+type Plan = {
+  /** Ids of the criteria, where they are not those of the state. */
+  readonly criteria?: readonly string[] | null;
+  /** Whether the tasks take the place of those that are there. */
+  readonly replacing?: boolean;
+};
+
+/** What keeps tasks from being carried out. */
+export function taskFaults(
+  state: WorkflowState,
+  tasks: readonly PlannedTask[],
+  { criteria: ids = null, replacing = false }: Plan = {},
+): string[] {
+  const criteria = ids === null ? criterionIds(state) : new Set(ids);
+  const existing = new Set(replacing ? [] : plannedTasks(state).map((task) => task.id));
+  const faults = graphProblems("task", tasks, existing);
+  for (const task of tasks) {
+    for (const path of task.writes) {
+      const refusal = refusalOfPath(path.endsWith("/") ? path.slice(0, -1) : path);
+      if (refusal !== null) faults.push(`task ${task.key} writes ${JSON.stringify(path)}: ${refusal}`);
+    }
     if (!TASK_KEY.test(task.key)) {
       faults.push(`task key ${task.key} is not 1 to 40 lower-case letters, digits and hyphens`);
     }
@@ -102,13 +154,15 @@ function taskFaults(state: WorkflowState, output: RoleOutputs["architect"]): str
 }
 
 function artifactFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
-  const faults: string[] = [];
+  const faults = deletionFaults(state, output);
+  if (output.artifacts.length + output.deleted.length === 0)
+    faults.push("artifacts is empty, and nothing was written with the tools; write what the task asks for");
   const seen = new Map<string, string>();
   for (const { path } of output.artifacts) {
     const refusal = refusalOfPath(path);
     if (refusal !== null) faults.push(`artifact path ${JSON.stringify(path)}: ${refusal}`);
     const key = pathKey(path);
-    const twin = seen.get(key) ?? state.latest_artifacts.get(key)?.path;
+    const twin = seen.get(key) ?? livePath(state, key);
     if (seen.has(key) && twin === path) faults.push(`artifact ${path} appears twice`);
     else if (twin !== undefined && twin !== path) {
       faults.push(`artifact ${path} differs from ${twin} only in case; use one spelling`);
@@ -118,19 +172,47 @@ function artifactFaults(state: WorkflowState, output: RoleOutputs["implementer"]
   return [...faults, ...nestingFaults(state, output)];
 }
 
+function deletionFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
+  const written = new Set(output.artifacts.map(({ path }) => pathKey(path)));
+  return output.deleted.flatMap((path, index) => {
+    const key = pathKey(path);
+    if (written.has(key)) return [`artifact ${path} is both written and deleted; choose one`];
+    if (livePath(state, key) === undefined)
+      return [`deleted names ${JSON.stringify(path)}, which does not exist`];
+    const isTwice = output.deleted.findIndex((other) => pathKey(other) === key) < index;
+    return isTwice ? [`deleted names ${path} twice`] : [];
+  });
+}
+
 /** A file can't lie where a directory is needed: `docs` and `docs/a.md` exclude each other. */
 function nestingFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
   const written = new Map(output.artifacts.map(({ path }) => [pathKey(path), path]));
+  const gone = new Set(output.deleted.map((path) => pathKey(path)));
   const faults: string[] = [];
   for (const [key, path] of written) {
     for (const directory of directoriesAbove(key)) {
-      const file = written.get(directory) ?? state.latest_artifacts.get(directory)?.path;
+      const file = written.get(directory) ?? (gone.has(directory) ? undefined : livePath(state, directory));
       if (file !== undefined) faults.push(nestingFault(path, file));
     }
-    const below = state.directories.get(key);
+    const below = pathBelow(state, key, gone);
     if (below !== undefined && !written.has(pathKey(below))) faults.push(nestingFault(below, path));
   }
   return faults;
+}
+
+/** A path below the directory that will still be there. */
+function pathBelow(state: WorkflowState, key: string, gone: ReadonlySet<string>): string | undefined {
+  const below = state.directories.get(key);
+  if (below === undefined || !gone.has(pathKey(below))) return below;
+  return treeOf(state)
+    .map(({ path }) => path)
+    .find((path) => pathKey(path).startsWith(`${key}/`) && !gone.has(pathKey(path)));
+}
+
+/** The path under this key, unless it is deleted. */
+function livePath(state: WorkflowState, key: string): string | undefined {
+  const artifact = state.latest_artifacts.get(key);
+  return artifact?.deleted === false ? artifact.path : undefined;
 }
 
 function nestingFault(path: string, file: string): string {

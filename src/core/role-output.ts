@@ -43,8 +43,10 @@ export const ArchitectOutput = z.object({
   tasks: z.array(PlannedTask).min(1).describe("At least one."),
   summary,
 });
+const deleted = z.array(z.string()).default([]).describe("Paths of files that are to go; as a rule empty.");
 export const ImplementerOutput = z.object({
-  artifacts: z.array(WrittenArtifact).min(1).describe("At least one file."),
+  artifacts: z.array(WrittenArtifact).describe("Every file of this task that is new or changed."),
+  deleted,
   summary,
 });
 export type ImplementerOutput = z.infer<typeof ImplementerOutput>;
@@ -53,6 +55,7 @@ export const QaOutput = z.object({
   findings: z.array(ReportedFinding),
   summary,
 });
+export type QaOutput = z.infer<typeof QaOutput>;
 export const FinalizerOutput = Finalization;
 export const RefinerOutput = z.object({
   suggestions: z.array(SuggestedImprovement),
@@ -72,7 +75,7 @@ export const ROLE_OUTPUTS = {
 } as const satisfies Record<RoleName, z.ZodObject>;
 
 /** What the core accepts from the Implementer: references, no contents. */
-export const StoredImplementerOutput = z.object({ artifacts: z.array(ArtifactReference).min(1), summary });
+export const StoredImplementerOutput = z.object({ artifacts: z.array(ArtifactReference), deleted, summary });
 export type StoredImplementerOutput = z.infer<typeof StoredImplementerOutput>;
 
 /** The same shapes as they reach `decide` and stand in events. */

@@ -1,5 +1,12 @@
 import { z } from "zod";
 
+import { RoleName } from "./role-name.ts";
+
+/** Points where a person must approve; other gates open by themselves. */
+export const GATES = ["plan", "delivery"] as const;
+export const Gate = z.enum(GATES);
+export type Gate = z.infer<typeof Gate>;
+
 const Limit = z.int().min(1).nullable().default(null);
 
 /** What may be spent; null is without limit. Model calls count at their worst case until they have ended. */
@@ -68,6 +75,42 @@ export const WorkflowConfig = z.strictObject({
     .describe(
       "Longest answer of a model in tokens; null leaves it to the provider, and budgets reckon with 16384.",
     ),
+  stall_patience: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(2)
+    .describe("Repair cycles in a row without progress after which a workflow fails as stalled."),
+  gates: z
+    .array(Gate)
+    .default([])
+    .describe(
+      "Where a person has to approve: plan (before anything is written), delivery (before it is handed over).",
+    ),
+  approval_expires_s: z
+    .int()
+    .min(60)
+    .nullable()
+    .default(null)
+    .describe("Seconds after which an approval can't be given any more; null is never."),
+  tools: z
+    .partialRecord(RoleName, z.array(z.string()))
+    .default({})
+    .describe(
+      "Tools that each role is given; a role that is not named gets the usual ones. MCP tools are named mcp__<server>__<tool>.",
+    ),
+  max_tool_rounds: z
+    .int()
+    .min(0)
+    .max(200)
+    .default(24)
+    .describe("How often a role may call tools before it must answer; 0 gives no tools."),
+  command_timeout_s: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(120)
+    .describe("Seconds that one command in the sandbox may take."),
   budget: Budget.prefault({}).describe("What one workflow may spend before it waits for a person."),
   max_reasks: z
     .int()

@@ -47,6 +47,7 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
       artifacts: [
         artifact("first", "src/parse-csv.js", "code", "Reads CSV text into its header and its rows."),
       ],
+      deleted: [],
       summary:
         "Wrote the parser: quoted fields, doubled quotes, both kinds of line ending and a byte order mark are read, rows of another width and unclosed quotes are refused. Empty lines are skipped.",
     },
@@ -58,6 +59,7 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
       artifacts: [
         artifact("first", "src/summarize.js", "code", "Finds the kind and the figures of every column."),
       ],
+      deleted: [],
       summary:
         "Wrote the summary of a column: blank cells are counted as missing, a column of numbers gets min, max and mean, any other the number of distinct values.",
     },
@@ -79,11 +81,12 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
           "code",
           "Tests of the parser, the summary and the command.",
         ),
-        artifact("first", "package.json", "config", "Names the command and how the tests are run."),
+        artifact("first", "package.json", "config", "Names the command and the Node.js that it needs."),
         artifact("first", "README.md", "markdown", "How to use the command and what its figures mean."),
       ],
+      deleted: [],
       summary:
-        "Wrote the command with its table and its errors, tests through the public functions and the command itself, the package file and the README. Figures are rounded to four decimals.",
+        "Wrote the command with its table and its errors, tests through the public functions and the command itself, the package file and the README. Figures are rounded to four decimals. Nothing of it has been run yet.",
     },
   },
   { role: "qa", step_id: "qa:0", answer: firstVerdict },
@@ -94,15 +97,10 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
     answer: {
       artifacts: [
         artifact("repaired", "src/summarize.js", "code", "Finds the kind and the figures of every column."),
-        artifact(
-          "repaired",
-          "test/csv-summary.test.js",
-          "code",
-          "Tests of the parser, the summary and the command.",
-        ),
       ],
+      deleted: [],
       summary:
-        "The figures of a column are now computed from its filled cells only, and a test with blank cells in a text and a number column would fail if they came back. Nothing else was changed.",
+        "The figures of a column are now computed from its filled cells only. One line of src/summarize.js was changed and nothing else; the test of blank cells is as it was.",
     },
   },
   { role: "qa", step_id: "qa:1", answer: secondVerdict },
@@ -111,7 +109,7 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
     step_id: "finalizer",
     answer: {
       summary:
-        "A command-line tool for Node.js that prints a summary of every column of a CSV file, with tests and a README. All five acceptance criteria are met by QA's reading of the files; the tests were not run during this workflow. A first version counted blank cells as zero; that was found and mended, and a test now guards it. No finding is open.",
+        "A command-line tool for Node.js that prints a summary of every column of a CSV file, with tests and a README. All seven acceptance criteria are met: six by checks that the engine ran on these files, one by QA's reading. All tests passed in the last run. A first version counted blank cells as zero; its tests showed that, and it was mended. No finding is open.",
       delivery_notes:
         "Begin with README.md. Run `node src/cli.js <file.csv>`; it needs Node.js 20 or later and nothing else. Run the tests with `node --test`.\n\nThe first row is taken as the header, empty lines are skipped, and the whole file is read into memory. Figures are rounded to four decimals. A file that can't be read or is not CSV ends with exit code 1, a wrong call with 2.",
     },
@@ -125,9 +123,9 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
           component_type: "prompt",
           component_name: "implementer",
           problem:
-            "f1: task column-summary separated the blank cells from the filled ones and then computed with all of them. AC3 was among its criteria, so following one blank cell through the file would have shown it. It cost one repair cycle.",
+            "f1: task column-summary separated the blank cells from the filled ones and then computed with all of them. AC3 was among its criteria, and one run with a blank cell would have shown it before QA. It cost one repair cycle.",
           proposed_fix:
-            "In software mode, ask the Implementer to name in its summary the awkward input that it followed through the code for each criterion of its task.",
+            "Give the Implementer the tool run_command and ask it to run one awkward input of each criterion before it answers.",
           content: null,
           priority: "medium",
         },
@@ -135,16 +133,16 @@ export const recordedAnswers: readonly RecordedAnswer[] = [
           component_type: "role",
           component_name: "architect",
           problem:
-            "AC3 was served by task column-summary, but the tests were a part of task command-line, whose criteria did not name AC3. So no test covered blank cells before QA read the code.",
+            "Task column-summary was finished before any test of it existed: all tests were a part of task command-line, which came later and could not change src/summarize.js. So its test of blank cells failed first in the engine's validation.",
           proposed_fix:
-            "Let a task that writes tests carry every criterion that those tests are meant to guard. One workflow shows it; confirm it on others first.",
+            "Put the tests of a module into the task that writes the module. One workflow shows it; confirm it on others first.",
           content: null,
           priority: "low",
         },
       ],
       health_score: 82,
       overall_assessment:
-        "Completed after one repair cycle that settled its only finding. The contract was clear and the two independent tasks fitted together at once. The cycle was spent on a slip that the criteria already named. This rests on one small workflow.",
+        "Completed after one repair cycle that settled every finding with one changed line. The contract was clear, its checks found the defect by running, and the two independent tasks fitted together at once. The cycle was spent on a slip that the criteria already named. This rests on one small workflow.",
     },
   },
 ];

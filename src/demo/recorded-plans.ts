@@ -48,7 +48,8 @@ export const recordedPlan: RoleOutputs["architect"] = {
       description:
         "Write src/parse-csv.js, an ES module that exports parseCsv(text) as the design says. Read RFC 4180: quoted fields with commas, line breaks and doubled quotes, LF and CRLF, an optional byte order mark. Skip empty lines. Throw an Error with a clear message on an unclosed quote, on a row whose width differs from the header's (name the row's number), and when there is no header. No dependencies.",
       depends_on: [],
-      criteria: ["AC2"],
+      criteria: ["AC2", "AC7"],
+      writes: ["src/parse-csv.js"],
     },
     {
       key: "column-summary",
@@ -56,19 +57,21 @@ export const recordedPlan: RoleOutputs["architect"] = {
       description:
         "Write src/summarize.js, an ES module that exports summarize({ header, rows }) as the design says, pure and without dependencies. A cell that is empty or only white space is blank: it counts as missing and enters nothing else. A column is of numbers when it has a filled cell and all filled cells are finite numbers. It must work for hundreds of thousands of rows, so do not spread the values into arguments.",
       depends_on: [],
-      criteria: ["AC1", "AC3"],
+      criteria: ["AC1", "AC3", "AC7"],
+      writes: ["src/summarize.js"],
     },
     {
       key: "command-line",
       title: "Command, tests and README",
       description:
-        "Write src/cli.js (reads the file named by its only argument, prints one line of titles and one line per column with aligned cells, a dash where a figure does not apply; errors as the design says), test/csv-summary.test.js (node:test: quoted fields, refusals of the parser, a column of numbers, a column of text, the command's output, an unreadable file, a missing argument), package.json (type module, bin csv-summary, test script) and README.md (one call with its output, what the figures mean, exit codes).",
+        "Write src/cli.js (reads the file named by its only argument, prints one line of titles and one line per column with aligned cells, a dash where a figure does not apply; errors as the design says), test/csv-summary.test.js (node:test: quoted fields, refusals of the parser, a column of numbers, a column of text, blank cells in both kinds of column under that name, the command's output, an unreadable file, a missing argument), package.json (type module, bin csv-summary) and README.md (headings Usage, Figures and Tests: one call with its output, what the figures mean, exit codes, how the tests are run).",
       depends_on: ["csv-parser", "column-summary"],
-      criteria: ["AC1", "AC4", "AC5"],
+      criteria: ["AC1", "AC3", "AC4", "AC5", "AC6", "AC7"],
+      writes: ["src/cli.js", "test/csv-summary.test.js", "package.json", "README.md"],
     },
   ],
   summary:
-    "Parser and summary are independent and agree through the design; the command with tests and README reads both. Three tasks, the first two at the same time.",
+    "Parser and summary are independent, write different files and agree through the design; the command with tests and README reads both. Three tasks, the first two at the same time.",
 };
 
 /** What the Architect answered in the demo's repair cycle. */
@@ -79,11 +82,12 @@ export const recordedRepairPlan: RoleOutputs["architect"] = {
       key: "blank-cells",
       title: "Keep blank cells out of the figures",
       description:
-        "Settles f1. In src/summarize.js the numbers are taken from all cells, so that a blank cell becomes 0; take them from the filled cells, which the function already has. Add a test to test/csv-summary.test.js with blank cells in a column of numbers and in a column of text: 10, blank, blank, 20 has count 2, missing 2, min 10, max 20, mean 15. Return both files in full and change nothing else.",
-      depends_on: ["column-summary", "command-line"],
+        "Settles every open finding; they have one cause. In src/summarize.js the numbers are taken from all cells, so that a blank cell becomes 0: 10.5, blank, 20 has the mean 10.1667 instead of 15.25. Take the numbers from the filled cells, which the function already has. The test of blank cells is right and stays as it is. Change nothing else.",
+      depends_on: ["column-summary"],
       criteria: ["AC3", "AC5"],
+      writes: ["src/summarize.js"],
     },
   ],
   summary:
-    "One task settles f1 at its cause, the source of the numbers, and adds the test that would have shown it. The design stands as it was.",
+    "The check of AC3, the failing test and QA's finding show one mistake: the numbers of a column are taken from its blank cells too. One task changes that line. The design stands as it was.",
 };

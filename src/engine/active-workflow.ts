@@ -164,7 +164,6 @@ export class ActiveWorkflow {
 
   /** Null when the attempt was told to stop. */
   async #execute(step: OpenStep, signal: AbortSignal): Promise<StepOutcome | null> {
-    if (step.kind === "validation") return internal("validation steps have no executor");
     const context: StepContext = {
       step,
       state: () => this.session.state,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 
 import { type FreshDatabase, freshDatabase } from "../../test/postgres/fresh-database.ts";
 import {
@@ -30,9 +30,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-test.each(["given back", "kept"])(
-  "a job that silence took away and brought back is the one that is %s",
-  async (what) => {
+describe("a job that silence took away and brought back", () => {
+  async function takenTwice(): Promise<{ dispatcher: ClusterDispatcher; activated: readonly string[] }> {
     const activated: string[] = [];
     const dispatcher = new ClusterDispatcher({
       cluster: node.cluster,
@@ -48,14 +47,25 @@ test.each(["given back", "kept"])(
     await probe.query("update boss.job set state = 'retry' where name = 'workflows'");
     dispatcher.wake();
     await expect.poll(() => activated, POLL).toEqual([W1, W1]);
-    if (what === "kept") {
-      await expect.poll(() => probe.jobs(), POLL).toMatchObject([{ state: "active", node: "a" }]);
-    } else {
-      dispatcher.postpone(W1, 0);
-      await expect.poll(() => activated, POLL).toEqual([W1, W1, W1]);
-    }
+    return { dispatcher, activated };
+  }
+
+  async function leave(dispatcher: ClusterDispatcher): Promise<void> {
     dispatcher.close();
     await dispatcher.drained();
     expect(await probe.jobs()).toMatchObject([{ state: "retry", workflow: "w1" }]);
-  },
-);
+  }
+
+  test("is kept while the workflow is", async () => {
+    const { dispatcher } = await takenTwice();
+    await expect.poll(() => probe.jobs(), POLL).toMatchObject([{ state: "active", node: "a" }]);
+    await leave(dispatcher);
+  });
+
+  test("is the one that is given back", async () => {
+    const { dispatcher, activated } = await takenTwice();
+    dispatcher.postpone(W1, 0);
+    await expect.poll(() => activated, POLL).toEqual([W1, W1, W1]);
+    await leave(dispatcher);
+  });
+});

@@ -1,8 +1,18 @@
+import type { AcceptanceCriterion, PlannedTask } from "../core/documents.ts";
 import type { Mode } from "../core/role-name.ts";
 import type { Outcome } from "../core/tool-semantics.ts";
-import type { Budget, BudgetChange } from "../core/workflow-config.ts";
+import type { Budget, BudgetChange, Gate } from "../core/workflow-config.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
-import type { DeliveryRequest, PinnedModel, WorkflowState } from "../core/workflow/state.ts";
+import type {
+  ApprovalState,
+  ApprovalVerb,
+  ArtifactState,
+  DeliveryRequest,
+  PinnedModel,
+  WorkflowSettings,
+  WorkflowState,
+  WorkspaceRequest,
+} from "../core/workflow/state.ts";
 
 export type CreateWorkflowInput = {
   readonly request: string;
@@ -14,8 +24,41 @@ export type CreateWorkflowInput = {
   /** Null takes the budget of the scope. */
   readonly budget: Budget | null;
   readonly delivery: DeliveryRequest | null;
+  /** An existing repository to start from; null starts with nothing. */
+  readonly workspace: WorkspaceRequest | null;
+  /** Null takes the gates of the scope. */
+  readonly gates: readonly Gate[] | null;
+  /** Tools by role in the place of the configured ones; null leaves them. */
+  readonly tools: WorkflowSettings["tools"];
   readonly scope_id: string | null;
 };
+
+/** An answer to an approval, bound to what was shown: `shown` is the hash that `approvalOf` gives. */
+export type RespondInput = {
+  readonly shown: string;
+  readonly verb: ApprovalVerb;
+  readonly note: string | null;
+  readonly criteria: readonly AcceptanceCriterion[] | null;
+  readonly tasks: readonly PlannedTask[] | null;
+};
+
+/** What a person is asked to approve, with its hash: an answer to anything else is refused. */
+export type ShownApproval = {
+  readonly approval: ApprovalState;
+  readonly expires_at: string | null;
+  readonly shown: string;
+  /** The plan or the delivery as it stands; what the hash is over. */
+  readonly subject: Readonly<Record<string, unknown>>;
+};
+
+export type WaiveInput = {
+  readonly what: "criterion" | "finding";
+  readonly id: string;
+  readonly reason: string;
+};
+
+/** Which tree: `latest`, `best` (of those that QA has judged), or `cycle-<n>`. */
+export type TreeName = string;
 
 /** What is null stays as it was. */
 export type ResumeInput = {
@@ -43,6 +86,18 @@ export interface Engine {
   pause(principal: Principal, id: string): Promise<WorkflowState>;
   resume(principal: Principal, id: string, input: ResumeInput): Promise<WorkflowState>;
   cancel(principal: Principal, id: string): Promise<WorkflowState>;
+  /** The question that the workflow waits with, null when it waits for no approval. */
+  approvalOf(state: WorkflowState): ShownApproval | null;
+  respond(principal: Principal, id: string, approvalId: string, input: RespondInput): Promise<WorkflowState>;
+  waive(principal: Principal, id: string, input: WaiveInput): Promise<WorkflowState>;
+  /** The files of a tree, by path; rejects with `tree_not_found`. */
+  tree(principal: Principal, id: string, name: TreeName): Promise<readonly ArtifactState[]>;
+  /** The unified diff between two trees (`base`, `latest`, `cycle-<n>`, `task:<key>`); rejects with `tree_not_found`. */
+  diff(
+    principal: Principal,
+    id: string,
+    range: { readonly from: string; readonly to: string },
+  ): Promise<string>;
   /** Hears the events of one workflow from the next commit on; the returned function ends it. */
   subscribe(
     principal: Principal,

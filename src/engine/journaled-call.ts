@@ -9,6 +9,8 @@ import {
   type ModelAnswer,
   ModelError,
   type ModelProvider,
+  type ToolCallRequest,
+  type ToolDefinition,
 } from "../ports/chat-model.ts";
 import type { ModelCallEnd, ModelPermit } from "../ports/model-limiter.ts";
 import type { PricedModel, PriceTable } from "../ports/price-table.ts";
@@ -18,12 +20,16 @@ import { blobOf, sha256 } from "./hash.ts";
 import { type ModelMeter, worstCaseOf } from "./model-meter.ts";
 import { type StepContext, StepStopped } from "./step-executor.ts";
 
-/** What a role is told, growing by each answer that had to be mended. */
+/** What a role is told, growing by each tool call and each answer that had to be mended. */
 export type Conversation = {
   readonly role: RoleName;
   readonly instructions: string;
   readonly schema: JsonSchema;
   readonly messages: ChatMessage[];
+  /** Offered with the next call; empty for none. */
+  tools: readonly ToolDefinition[];
+  /** What the last call sent: the next one of a tool loop stores only what is new. */
+  sent: { readonly request_hash: string; readonly messages: number } | null;
   readonly prompt_hash: string;
   readonly packet_hash: string;
 };
@@ -37,7 +43,7 @@ export type CallTarget = {
 };
 
 export type Called =
-  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly text: string; readonly tool_calls: readonly ToolCallRequest[] }
   | { readonly ok: false; readonly failure: StepFailure };
 
 /**
@@ -57,7 +63,7 @@ export async function journaledCall(
   target: CallTarget,
   ordinal: number,
 ): Promise<Called> {
-  const { instructions, messages, schema, role, prompt_hash, packet_hash } = conversation;
+  const { instructions, messages, schema, tools, role, prompt_hash, packet_hash } = conversation;
   const { provider, model } = target;
   const { max_output_tokens } = context.config;
   const request = {
@@ -66,12 +72,20 @@ export async function journaledCall(
     messages: [...messages],
     schema_name: role,
     schema,
+    tools,
     max_output_tokens,
   };
-  const shape = JSON.stringify(schema);
+  const shape = JSON.stringify(tools.length === 0 ? schema : { schema, tools });
   // The instructions follow from the prompt and the mode, which are stored already.
   const { mode } = context.state().head;
-  const said = { provider: provider.name, model, prompt_hash, mode, messages, max_output_tokens };
+  const said = {
+    provider: provider.name,
+    model,
+    prompt_hash,
+    mode,
+    ...news(conversation),
+    max_output_tokens,
+  };
   const body = blobOf(JSON.stringify({ ...said, schema_hash: sha256(shape) }));
   const asked = {
     attempt: context.step.attempt,
@@ -83,10 +97,21 @@ export async function journaledCall(
     packet_hash,
     config_hash: context.state().settings.config_hash,
   };
+  conversation.sent = { request_hash: body.hash, messages: messages.length };
   const known = await replayed(context, target.recorded, asked);
   if (known !== null) return known;
   if (context.stopping()) throw new StepStopped("the node stops before the next model call");
-  return paid(context, target, { request, asked, body, texts: [instructions, shape, body.content] });
+  const texts = [instructions, shape, JSON.stringify(messages)];
+  return paid(context, target, { request, asked, body, texts });
+}
+
+/** A tool loop says much again and again: after its first request each names the one that it continues. */
+function news({ messages, sent }: Conversation): {
+  readonly continues?: string;
+  readonly messages: readonly ChatMessage[];
+} {
+  if (sent === null || !messages.some(({ role }) => role === "tool")) return { messages };
+  return { continues: sent.request_hash, messages: messages.slice(sent.messages) };
 }
 
 type Request = Omit<Parameters<ModelProvider["generate"]>[0], "trace" | "signal">;
@@ -113,8 +138,14 @@ async function replayed(
   if (text === null) return null;
   const payload = { attempt, ordinal, recorded_attempt: same.attempt, request_hash };
   context.record([{ type: "model.replayed", payload }]);
-  return { ok: true, text };
+  return same.finish_reason === TOOL_CALLS
+    ? { ok: true, ...(JSON.parse(text) as Spoken) }
+    : { ok: true, text, tool_calls: [] };
 }
+
+/** How an answer with tool calls is stored: `finish_reason` tells it from plain text. */
+type Spoken = { readonly text: string; readonly tool_calls: readonly ToolCallRequest[] };
+const TOOL_CALLS = "tool-calls";
 
 const NO_USAGE: TokenUsage = {
   input_tokens: 0,
@@ -246,8 +277,10 @@ async function ask(context: StepContext, target: CallTarget, { request, asked }:
 }
 
 function answered({ provider, meter }: CallTarget, asked: Asked, answer: ModelAnswer): Ended {
-  const response = blobOf(answer.text);
-  const { usage, latency_ms, finish_reason, model_served } = answer;
+  const { usage, latency_ms, model_served, text, tool_calls } = answer;
+  const isSpoken = tool_calls.length > 0;
+  const response = blobOf(isSpoken ? JSON.stringify({ text, tool_calls } satisfies Spoken) : text);
+  const finish_reason = isSpoken ? TOOL_CALLS : answer.finish_reason;
   const priced = { kind: provider.kind, provider: provider.name };
   const cost_usd =
     meter.prices.costOf({ ...priced, model: model_served }, usage) ??
@@ -255,7 +288,7 @@ function answered({ provider, meter }: CallTarget, asked: Asked, answer: ModelAn
   const served = { usage, cost_usd, latency_ms, finish_reason, model_served };
   const tokens = tokensOf(usage);
   return {
-    called: { ok: true, text: answer.text },
+    called: { ok: true, text, tool_calls },
     end: { code: null, retry_after_ms: null, tokens },
     payload: { ...asked, ...served, response_hash: response.hash, error: null },
     blobs: [response],

@@ -21,10 +21,7 @@ export type ToolCalled<Output> =
   | { readonly ok: false; readonly failure: StepFailure };
 
 type Known = EventPayload<"tool.called">["known_by"];
-type Asked = Omit<EventPayload<"tool.requested">, "attempt" | "ordinal"> & {
-  readonly attempt: number;
-  readonly ordinal: number;
-};
+type Asked = EventPayload<"tool.requested">;
 
 /**
  * One outside effect, journaled before and after: what an earlier attempt has brought is served again, and one whose
@@ -51,7 +48,8 @@ export async function journaledToolCall<Output>(
   const isInDoubt = earlier.some((call) => call.status === "requested");
   const answer = isInDoubt ? answerToDoubt(tool.semantics, step.outcome) : "run";
   if (answer === "ask") return unknown(asked);
-  await context.journal([{ type: "tool.requested", payload: asked }]);
+  // What changes nothing outside needs no word before it happens.
+  if (tool.semantics !== "read") await context.journal([{ type: "tool.requested", payload: asked }]);
   if (answer === "assume") return settled<Output>(context, asked, { known_by: "person", output: null });
   const found = answer === "look_up" ? ((await tool.lookUp?.(asked.key)) ?? null) : null;
   if (found !== null) return settled(context, asked, { known_by: "look_up", output: found });
@@ -89,7 +87,7 @@ async function run<Output>(
     const output = await tool.run(asked.key);
     return settled(context, asked, { known_by: "call", output, started });
   } catch (error) {
-    if (!context.signal.aborted) {
+    if (!context.signal.aborted && !leavesInDoubt(error)) {
       const message = error instanceof Error ? error.message : String(error);
       const latency_ms = Math.round(performance.now() - started);
       const ended = { output_hash: null, known_by: "call" as const, latency_ms };
@@ -98,6 +96,11 @@ async function run<Output>(
     }
     throw error;
   }
+}
+
+/** Nobody heard how it ended, so nothing is recorded: the next attempt goes on as the tool's semantics say. */
+function leavesInDoubt(error: unknown): boolean {
+  return error instanceof Error && "outcome_unknown" in error && error.outcome_unknown === true;
 }
 
 function settled<Output>(

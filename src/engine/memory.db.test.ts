@@ -57,5 +57,8 @@ const input = {
   max_qa_retries: null,
   budget: null,
   delivery: null,
+  workspace: null,
+  gates: null,
+  tools: null,
   scope_id: null,
 };

@@ -123,7 +123,7 @@ describe("the Director", () => {
     for (const reference of ["fake/small", "fake/large", "other/mini", "other/maxi"]) {
       expect(JSON.stringify(asked?.request.schema)).toContain(reference);
     }
-    expect(asked?.request.messages[0]?.content).toContain("`fake/small` (default)");
+    expect(JSON.stringify(asked?.request.messages[0])).toContain("`fake/small` (default)");
   });
 
   test("that names an unknown model gets the default, and the journal says so", async () => {

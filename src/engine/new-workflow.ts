@@ -1,13 +1,15 @@
+import { OrcaError } from "../core/orca-error.ts";
 import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { Blob } from "../core/workflow/commit.ts";
 import { decideCreation } from "../core/workflow/decide.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
-import type { WorkflowSettings } from "../core/workflow/state.ts";
+import type { WorkflowSettings, WorkspaceRequest } from "../core/workflow/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeliveryAction } from "../ports/delivery-action.ts";
 import type { EffectiveConfig } from "../ports/effective-config.ts";
 import type { Role } from "../ports/role.ts";
+import type { Repositories } from "../ports/workspace.ts";
 import { checkDelivery } from "./check-delivery.ts";
 import type { CreateWorkflowInput, Principal } from "./engine.ts";
 import { blobOf } from "./hash.ts";
@@ -17,6 +19,7 @@ export type NewWorkflowParts = {
   readonly roles: Readonly<Record<RoleName, Role>>;
   readonly router: ModelRouter;
   readonly deliveryActions: ReadonlyMap<string, DeliveryAction>;
+  readonly repositories: Pick<Repositories, "refusalOf">;
   readonly effectiveConfig: EffectiveConfig;
   readonly clock: Clock;
 };
@@ -34,6 +37,7 @@ export async function newWorkflow(
   const { config, hash: config_hash } = effectiveConfig(input.scope_id);
   const pinned = { provider: input.provider, model: input.model };
   if (input.delivery) checkDelivery(deliveryActions, input.delivery);
+  if (input.workspace) checkWorkspace(parts.repositories, input.workspace);
   await router.checkPin(pinned);
   const settings: WorkflowSettings = {
     request: input.request,
@@ -42,6 +46,11 @@ export async function newWorkflow(
     pinned,
     budget: input.budget ?? config.budget,
     delivery: input.delivery,
+    gates: [...(input.gates ?? config.gates)],
+    workspace: input.workspace,
+    tools: input.tools,
+    stall_patience: config.stall_patience,
+    approval_expires_s: config.approval_expires_s,
     prompts: ROLE_NAMES.map((role) => ({ role, hash: roles[role].prompt.hash })),
     config_hash,
   };
@@ -64,6 +73,12 @@ export async function newWorkflow(
   });
   const blobs = [blobOf(JSON.stringify(config)), ...ROLE_NAMES.map((role) => promptBlob(roles[role]))];
   return { config, first: { events, blobs } };
+}
+
+function checkWorkspace(repositories: Pick<Repositories, "refusalOf">, workspace: WorkspaceRequest): void {
+  const refusal = repositories.refusalOf(workspace);
+  if (refusal === null) return;
+  throw new OrcaError("invalid_workspace", refusal, [{ pointer: "/workspace/repo", detail: refusal }]);
 }
 
 function promptBlob(role: Role): Blob {

@@ -71,12 +71,13 @@ describe.each(STORES)("on %s", (store) => {
       "step.completed",
     ]);
     const completed = events.filter((event) => event.type === "step.completed").map((event) => event.step_id);
-    expect(new Set(completed)).toEqual(new Set([...EVERY_STEP, "delivery"]));
-    expect(completed).toHaveLength(EVERY_STEP.length + 1);
+    expect(new Set(completed)).toEqual(new Set([...EVERY_STEP, "validation:0", "delivery"]));
+    expect(completed).toHaveLength(EVERY_STEP.length + 2);
     expect(completed.filter((step) => !step?.startsWith("task:"))).toEqual([
       "director",
       "project_manager",
       "architect:0",
+      "validation:0",
       "qa:0",
       "finalizer",
       "delivery",
@@ -158,7 +159,7 @@ describe.each(STORES)("on %s", (store) => {
     engine.model.answers = plausibleAnswers({ blocks: () => true });
     const id = await engine.run({ max_qa_retries: 1 });
     const { head } = await engine.state(id);
-    expect(head).toMatchObject({ status: "failed", cycle: 1, error: { code: "repair_exhausted" } });
+    expect(head).toMatchObject({ status: "failed", cycle: 1, error: { code: "stalled" } });
     expect(Object.keys(engine.model.requestsPerStep(id)).filter((step) => step.startsWith("qa:"))).toEqual([
       "qa:0",
       "qa:1",

@@ -79,7 +79,15 @@ test.each([1, 37, Date.now() % 1_000_000])(
     loadStore(engine, luck);
     const ids = Array.from({ length: WORKFLOWS }, (_, index) => `wf_${seed}_${index}`);
     const input = { request: "Write.", title: null, mode: null, provider: null, model: null };
-    const rest = { max_qa_retries: 1, budget: null, delivery: null, scope_id: null };
+    const rest = {
+      max_qa_retries: 1,
+      budget: null,
+      delivery: null,
+      workspace: null,
+      gates: null,
+      tools: null,
+      scope_id: null,
+    };
     await Promise.all(ids.map((id) => insist(() => engine.engine.create(PERSON, { ...input, ...rest }, id))));
     for (const id of ids.slice(0, 3)) await insist(() => engine.engine.pause(PERSON, id)).catch(() => null);
     await allEnded(engine, ids.slice(0, 8));

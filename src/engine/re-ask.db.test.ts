@@ -108,7 +108,7 @@ describe("an unusable answer is asked for again with what is wrong", () => {
       role: "assistant",
       content: typeof bad === "string" ? bad : JSON.stringify(bad),
     });
-    expect(correction?.content).toContain(problem);
+    expect(JSON.stringify(correction)).toContain(JSON.stringify(problem).slice(1, -1));
     expect((await reasked(id, stepId)).flat().join("\n")).toContain(problem);
     const calls = (await engine.tenant.listModelCalls(id)).filter((call) => call.step_id === stepId);
     expect(calls.map((call) => call.ordinal)).toEqual([1, 2]);
@@ -138,7 +138,7 @@ describe("an unusable answer is asked for again with what is wrong", () => {
     ]);
     const contents = callsOf(id, "architect:0")
       .at(-1)
-      ?.request.messages.map(({ content }) => content);
+      ?.request.messages.map((message) => ("content" in message ? message.content : null));
     expect(contents).toHaveLength(5);
     expect(contents?.[3]).toBe("no");
   });

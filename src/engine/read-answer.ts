@@ -1,26 +1,34 @@
+import { kindOf } from "../core/artifact-kind.ts";
+import { citationKey, resolves } from "../core/citation.ts";
 import { type OutputReview, reviewOutput } from "../core/role-contract.ts";
-import type { RoleName } from "../core/role-name.ts";
-import { ImplementerOutput, ROLE_OUTPUTS } from "../core/role-output.ts";
+import { ImplementerOutput, QaOutput, ROLE_OUTPUTS } from "../core/role-output.ts";
 import type { Blob } from "../core/workflow/commit.ts";
 import type { WorkflowState } from "../core/workflow/state.ts";
-import type { JsonSchema } from "../ports/chat-model.ts";
 import { absentAsNull } from "./absent-as-null.ts";
 import { blobOf } from "./hash.ts";
+import type { Conversation } from "./journaled-call.ts";
+import type { StepContext } from "./step-executor.ts";
+import type { ArtifactTree } from "./working-tree.ts";
 
 export type ReadAnswer = {
   /** What `decide` gets: the role's output with contents moved into `blobs`. */
   readonly output: Readonly<Record<string, unknown>>;
   readonly blobs: readonly Blob[];
+  /** Keys of the citations that were found where they point. */
+  readonly resolved: readonly string[];
   readonly review: Pick<OutputReview, "faults" | "omissions" | "foreign">;
 };
 
+type Asked = Pick<Conversation, "role" | "schema">;
+
 /** Reads a model's text as the output of a role. Faults say what to mend; the output is only good without them. */
-export function readAnswer(
-  state: WorkflowState,
-  role: RoleName,
-  schema: JsonSchema,
+export async function readAnswer(
+  context: Pick<StepContext, "state">,
+  { role, schema }: Asked,
+  { tree }: { readonly tree: ArtifactTree },
   text: string,
-): ReadAnswer {
+): Promise<ReadAnswer> {
+  const state = context.state();
   const value = parseObject(text);
   if (value === null) return unusable([`the answer is not one JSON object; it begins with ${excerpt(text)}`]);
   const output = absentAsNull(schema, value) as Record<string, unknown>;
@@ -37,29 +45,62 @@ export function readAnswer(
   }
   const stored =
     role === "implementer"
-      ? withReferences(output, ImplementerOutput.parse(output).artifacts)
-      : { output, blobs: [] };
+      ? storedWork(output, ImplementerOutput.parse(output), tree)
+      : { output, blobs: [], faults: [] };
   const { faults, omissions, foreign } = reviewOutput(state, role, stored.output);
-  return { ...stored, review: { faults, omissions, foreign: spoken(foreign, output) } };
+  const resolved = role === "qa" ? await resolvedCitations(state, tree, QaOutput.parse(output)) : [];
+  const review = { faults: [...stored.faults, ...faults], omissions, foreign: spoken(foreign, output) };
+  return { output: stored.output, blobs: stored.blobs, resolved, review };
 }
 
 function unusable(faults: readonly string[]): ReadAnswer {
-  return { output: {}, blobs: [], review: { faults, omissions: [], foreign: [] } };
+  return { output: {}, blobs: [], resolved: [], review: { faults, omissions: [], foreign: [] } };
 }
 
-function withReferences(
+type StoredWork = Pick<ReadAnswer, "output" | "blobs"> & { readonly faults: readonly string[] };
+
+/** Contents as blobs; what was written with tools is taken from the tree, whether the answer names it or not. */
+function storedWork(
   output: Readonly<Record<string, unknown>>,
-  artifacts: ImplementerOutput["artifacts"],
-): Pick<ReadAnswer, "output" | "blobs"> {
-  const blobs = artifacts.map((artifact) => blobOf(artifact.content));
-  const references = artifacts.map(({ path, kind, description, content }, index) => ({
+  { artifacts, deleted }: ImplementerOutput,
+  tree: ArtifactTree,
+): StoredWork {
+  const { written } = tree;
+  const faults: string[] = [];
+  const files = artifacts.flatMap(({ path, kind, description, content }) => {
+    const text = content ?? written.get(path);
+    if (text !== undefined) return [{ path, kind, description, content: text }];
+    faults.push(`artifact ${path} has no content, and no tool has written it`);
+    return [];
+  });
+  const named = new Set(files.map(({ path }) => path));
+  for (const [path, content] of written) {
+    if (!named.has(path)) files.push({ path, kind: kindOf(path), description: "", content });
+  }
+  const kept = new Set(files.map(({ path }) => path));
+  const gone = [...new Set([...deleted, ...tree.deleted])].filter((path) => !kept.has(path));
+  const blobs = files.map(({ content }) => blobOf(content));
+  const references = files.map(({ path, kind, description, content }, index) => ({
     path,
     kind,
     description,
     hash: blobs[index]?.hash,
     size: Buffer.byteLength(content, "utf8"),
   }));
-  return { output: { ...output, artifacts: references }, blobs };
+  return { output: { ...output, artifacts: references, deleted: gone }, blobs, faults };
+}
+
+async function resolvedCitations(
+  state: WorkflowState,
+  tree: ArtifactTree,
+  { criteria, findings }: QaOutput,
+): Promise<string[]> {
+  const resolved = new Set<string>();
+  for (const citation of [...criteria, ...findings].flatMap(({ citations }) => citations)) {
+    const content = state.receipts.get(citation.path)?.output_tail ?? (await tree.read(citation.path));
+    if (resolves(citation, content)) resolved.add(citationKey(citation));
+  }
+  return [...resolved];
 }
 
 /** Accepts the bare object and, from models without structured output, one fenced block around it. */

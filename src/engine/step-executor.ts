@@ -2,7 +2,7 @@ import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { StepFailure, StepRecord, StepResult } from "../core/workflow/commands.ts";
 import type { Blob } from "../core/workflow/commit.ts";
 import type { EventPayload } from "../core/workflow/events.ts";
-import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
+import type { OpenStep, StepKind, WorkflowState } from "../core/workflow/state.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 
@@ -40,5 +40,4 @@ export type StepOutcome =
 /** Does the work of one attempt. A rejection counts as an internal failure, except that of an aborted signal. */
 export type StepExecutor = (context: StepContext) => Promise<StepOutcome>;
 
-/** Executors by step kind. Validation has none yet: no step of that kind is planned before its checks exist. */
-export type StepExecutors = Readonly<Record<"role" | "task" | "delivery", StepExecutor>>;
+export type StepExecutors = Readonly<Record<StepKind, StepExecutor>>;

@@ -1,28 +1,40 @@
-import type { DomainError } from "../core/domain-error.ts";
 import { OrcaError } from "../core/orca-error.ts";
-import { WorkflowConfig } from "../core/workflow-config.ts";
+import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { Commit } from "../core/workflow/commit.ts";
-import { next } from "../core/workflow/next.ts";
-import { restoreState } from "../core/workflow/restore-state.ts";
-import type { WorkflowState } from "../core/workflow/state.ts";
+import type { ArtifactState, WorkflowState } from "../core/workflow/state.ts";
 import type { Cluster, NodeRole } from "../ports/cluster.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Storage, TenantStorage } from "../ports/storage.ts";
+import type { Storage } from "../ports/storage.ts";
 import { ActiveWorkflow } from "./active-workflow.ts";
 import { ClusterDispatcher } from "./cluster-dispatcher.ts";
 import { type Dispatcher, type DispatcherLimits, keyOf, partsOf } from "./dispatcher.ts";
-import type { CreateWorkflowInput, Engine, Principal, PublishedEvent, ResumeInput } from "./engine.ts";
+import type {
+  CreateWorkflowInput,
+  Engine,
+  Principal,
+  PublishedEvent,
+  RespondInput,
+  ResumeInput,
+  ShownApproval,
+  WaiveInput,
+} from "./engine.ts";
 import { EventHub } from "./event-hub.ts";
 import { InProcessDispatcher } from "./in-process-dispatcher.ts";
+import { namedTree } from "./named-tree.ts";
 import { type FirstCommit, newWorkflow, type NewWorkflowParts } from "./new-workflow.ts";
 import { RemoteFeed } from "./remote-feed.ts";
+import { shownApproval } from "./shown-approval.ts";
 import type { StepExecutors } from "./step-executor.ts";
+import { begunVersion, delayOfNext, notFound, refused, restore } from "./stored-workflow.ts";
+import type { TreeDiffs } from "./tree-diffs.ts";
 import { Turnstile } from "./turnstile.ts";
+import { WorkflowConfigs } from "./workflow-configs.ts";
 import { runningSteps, type Wish } from "./workflow-session.ts";
 
 export type EngineParts = NewWorkflowParts & {
   readonly storage: Storage;
   readonly executors: StepExecutors;
+  readonly diffs: TreeDiffs;
   readonly limits: DispatcherLimits;
   /** What this process does on a shared store; alone it does everything. */
   readonly role: NodeRole;
@@ -34,6 +46,8 @@ export type EngineParts = NewWorkflowParts & {
   readonly newId: () => string;
 };
 
+/** Characters of a diff. */
+const LONGEST_DIFF = 2_000_000;
 const RELOAD_AFTER_MS = 1_000;
 /** Workflows that are read at once: the first goes on before the last of many is there. */
 const MOST_OPENING = 32;
@@ -50,12 +64,13 @@ export class WorkflowEngine implements Engine {
   readonly #active = new Map<string, ActiveWorkflow>();
   readonly #opening = new Map<string, Promise<ActiveWorkflow | null>>();
   readonly #timers = new Map<string, () => void>();
-  readonly #configs = new Map<string, Promise<WorkflowConfig>>();
+  readonly #configs: WorkflowConfigs;
   #stopped = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#hub = new EventHub(parts.logger);
+    this.#configs = new WorkflowConfigs(parts.storage);
     const { storage, limits, clock, logger } = parts;
     const activate = (key: string): void => this.#openers.enter(() => this.#activate(key));
     this.#dispatcher =
@@ -104,7 +119,7 @@ export class WorkflowEngine implements Engine {
     if (input.pinned) await router.checkPin(input.pinned);
     const state = await this.load(principal, id);
     const pinned = input.pinned ?? state.settings.pinned;
-    const { default_model } = await this.#configOf(principal.tenant_id, state);
+    const { default_model } = await this.#configs.of(principal.tenant_id, state);
     const reference =
       (await router.pinnedReference(pinned)) ?? (await router.defaultReference(default_model));
     if (reference === null) throw new OrcaError("no_model", router.withoutModel(pinned, default_model));
@@ -113,6 +128,41 @@ export class WorkflowEngine implements Engine {
 
   cancel(principal: Principal, id: string): Promise<WorkflowState> {
     return this.#steer(principal, id, { type: "workflow.cancel", actor: principal.actor });
+  }
+
+  approvalOf(state: WorkflowState): ShownApproval | null {
+    return shownApproval(state);
+  }
+
+  async respond(
+    principal: Principal,
+    id: string,
+    approvalId: string,
+    { shown, ...answer }: RespondInput,
+  ): Promise<WorkflowState> {
+    const state = await this.load(principal, id);
+    if (!state.approvals.has(approvalId))
+      throw new OrcaError("approval_not_found", `The workflow has no approval ${approvalId}.`);
+    const asked = shownApproval(state);
+    // What an open approval shows can't change, so what holds now holds when the answer is decided.
+    if (asked?.approval.id === approvalId && asked.shown !== shown)
+      throw new OrcaError("approval_stale", "This is not what is shown now: look at it again, then answer.");
+    const { actor } = principal;
+    return this.#steer(principal, id, { type: "approval.respond", actor, id: approvalId, ...answer });
+  }
+
+  waive(principal: Principal, id: string, input: WaiveInput): Promise<WorkflowState> {
+    return this.#steer(principal, id, { type: "waive", actor: principal.actor, ...input });
+  }
+
+  async tree(principal: Principal, id: string, name: string): Promise<readonly ArtifactState[]> {
+    return namedTree(await this.load(principal, id), name);
+  }
+
+  async diff(principal: Principal, id: string, range: { from: string; to: string }): Promise<string> {
+    const { storage, diffs } = this.#parts;
+    const state = await this.load(principal, id);
+    return diffs.between(state, storage.forTenant(principal.tenant_id), { ...range, most: LONGEST_DIFF });
   }
 
   subscribe(
@@ -220,7 +270,7 @@ export class WorkflowEngine implements Engine {
     const { tenant_id: tenantId, workflow_id: id } = partsOf(key);
     const state = await restore(this.#parts.storage.forTenant(tenantId), id);
     if (state === null) return null;
-    const config = await this.#configOf(tenantId, state);
+    const config = await this.#configs.of(tenantId, state);
     const active = this.#hold(key, config, state);
     await active.interruptOrphans();
     return active;
@@ -281,7 +331,7 @@ export class WorkflowEngine implements Engine {
     if (this.#active.get(key) !== active) return;
     this.#disarm(key);
     if (error !== null) this.#parts.logger.warn({ key, error }, "a workflow can't go on; trying again");
-    const delay = error === null ? this.#delayOfNext(state) : RELOAD_AFTER_MS;
+    const delay = error === null ? delayOfNext(state, this.#parts.clock.now()) : RELOAD_AFTER_MS;
     const { owner } = this.#parts;
     if (active.busy || runningSteps(state).some((step) => step.owner === owner)) {
       if (delay !== null && delay > 0) this.#wakeAfter(key, delay);
@@ -304,21 +354,11 @@ export class WorkflowEngine implements Engine {
   /** What a commit leaves to the other nodes. */
   #wakeOf(key: string, after: WorkflowState): Commit["wake"] {
     if (!this.#dispatcher.shared) return null;
-    const delay = this.#delayOfNext(after);
+    const delay = delayOfNext(after, this.#parts.clock.now());
     if (delay === null || (delay <= LONGEST_HOLD_MS && this.#waitsHere(key))) return null;
     const at = new Date(this.#parts.clock.now().getTime() + delay).toISOString();
     const here = delay === 0 && !this.#stopped && this.#dispatcher.hasRoom;
     return { at: delay === 0 ? null : at, begun: after.head.started_at !== null, here };
-  }
-
-  /** Milliseconds until something of the workflow may start; null when nothing waits for the time. */
-  #delayOfNext(state: WorkflowState): number | null {
-    const now = this.#parts.clock.now();
-    const [first] = next(state)
-      .map((step) => step.available_at ?? "")
-      .toSorted();
-    if (first === undefined) return null;
-    return first <= now.toISOString() ? 0 : Date.parse(first) - now.getTime();
   }
 
   #forget(key: string, active: ActiveWorkflow, delay: number | null = null): void {
@@ -345,48 +385,9 @@ export class WorkflowEngine implements Engine {
     this.#timers.set(key, cancel);
   }
 
-  #configOf(tenantId: string, state: WorkflowState): Promise<WorkflowConfig> {
-    const hash = state.settings.config_hash;
-    const known = this.#configs.get(hash) ?? this.#readConfig(tenantId, hash);
-    this.#configs.set(hash, known);
-    return known;
-  }
-
-  async #readConfig(tenantId: string, hash: string): Promise<WorkflowConfig> {
-    try {
-      const stored = await this.#parts.storage.forTenant(tenantId).readBlob(hash);
-      if (stored === null) throw new Error(`the configuration ${hash} of a workflow is not stored`);
-      return WorkflowConfig.parse(JSON.parse(stored));
-    } catch (error) {
-      this.#configs.delete(hash);
-      throw error;
-    }
-  }
-
   #refuseWhenStopped(): void {
     if (this.#stopped) throw new OrcaError("shutting_down", "The server is stopping; try again in a moment.");
   }
 }
 
 type Settled = { readonly active: ActiveWorkflow; readonly state: WorkflowState; readonly error: unknown };
-
-async function restore(storage: TenantStorage, id: string): Promise<WorkflowState | null> {
-  const stored = await storage.loadWorkflow(id);
-  return stored && restoreState(stored.head, stored.parts);
-}
-
-function begunVersion(active: ActiveWorkflow | undefined): number | null {
-  return active?.session.begun ? active.session.state.head.version : null;
-}
-
-function notFound(id: string): OrcaError {
-  return new OrcaError("workflow_not_found", `There is no workflow ${id}.`);
-}
-
-function refused(error: DomainError): OrcaError {
-  return new OrcaError(
-    error.code,
-    error.message,
-    error.problems.map((detail) => ({ pointer: "", detail })),
-  );
-}

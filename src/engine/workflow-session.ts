@@ -312,7 +312,7 @@ export class WorkflowSession {
     let working = from;
     for (const step of ready) {
       if (step.kind === "task" && runningSteps(working).length >= slots) break;
-      const judges = step.role === "qa" || step.kind === "delivery";
+      const judges = step.role === "qa" || step.kind === "delivery" || step.kind === "validation";
       const decided = decide(working, {
         type: "step.start",
         step_id: step.id,

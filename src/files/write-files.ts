@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, mkdtemp, open, realpath, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, open, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 import { pathKey, refusalOfPath } from "../core/artifact-path.ts";
 import { makeDirectory } from "./make-directory.ts";
+import { OpenDirectory } from "./open-directory.ts";
 
 export type FileToWrite = { readonly path: string; readonly content: string };
 
@@ -14,7 +16,8 @@ export class UnsafePathError extends Error {
 
 /**
  * Puts files under `directory`, which is created when missing. Every path is checked before the first byte is written;
- * each file appears complete or not at all, and no symbolic link leads out of the directory.
+ * each file appears complete or not at all, and no symbolic link leads out of the directory, not even one that is put
+ * there meanwhile (on Linux; elsewhere the places are looked at just before).
  * Writing the same files again changes nothing. Resolves with the absolute paths; rejects with an UnsafePathError or a system error.
  */
 export async function writeFiles(directory: string, files: readonly FileToWrite[]): Promise<string[]> {
@@ -22,19 +25,19 @@ export async function writeFiles(directory: string, files: readonly FileToWrite[
   await makeDirectory(resolve(directory));
   const root = await realpath(directory);
   for (const file of files) await refuseBadPlace(root, file.path);
-  const staging = await mkdtemp(join(root, ".orca-"));
+  await using held = await OpenDirectory.open(root);
+  const stagingName = `.orca-${randomBytes(6).toString("hex")}`;
+  await mkdir(held.at(stagingName), { mode: 0o700 });
+  await using staging = await held.directory(stagingName);
   try {
-    const staged: { readonly from: string; readonly path: string }[] = [];
+    for (const [index, file] of files.entries()) await writeDurably(staging.at(String(index)), file.content);
     for (const [index, file] of files.entries()) {
-      const from = join(staging, String(index));
-      await writeDurably(from, file.content);
-      staged.push({ from, path: file.path });
+      await place({ root, held, from: staging.at(String(index)), path: file.path });
     }
-    const written: string[] = [];
-    for (const { from, path } of staged) written.push(await place(root, from, path));
-    return written;
+    return files.map((file) => join(root, file.path));
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    for (const index of files.keys()) await rm(staging.at(String(index)), { force: true });
+    await removeIfThere(held.at(stagingName));
   }
 }
 
@@ -54,20 +57,47 @@ function refuseBadNames(files: readonly FileToWrite[]): void {
 async function refuseBadPlace(root: string, path: string): Promise<void> {
   const target = join(root, path);
   const parent = await realpathOfExisting(dirname(target));
-  if (!isInside(root, parent))
-    throw new UnsafePathError(`${path} leads out of ${root} through a symbolic link`);
+  if (!isInside(root, parent)) throw leadsOut(root, path);
   const existing = await lstatOrNull(target);
   if (existing && !existing.isFile() && !existing.isSymbolicLink())
     throw new UnsafePathError(`${path} is not written: something that is no file stands there`);
 }
 
-/** Renames over what stands there, so that a link in the last place is replaced and never followed. */
-async function place(root: string, from: string, path: string): Promise<string> {
-  const target = join(root, path);
-  await makeDirectory(dirname(target));
-  await refuseBadPlace(root, path);
-  await rename(from, target);
-  return target;
+/**
+ * Renames over what stands there, so that a link in the last place is replaced and never followed. The directories
+ * above are gone through one by one and asked where they really are once they are held.
+ */
+async function place(file: {
+  readonly root: string;
+  readonly held: OpenDirectory;
+  readonly from: string;
+  readonly path: string;
+}): Promise<void> {
+  const names = file.path.split("/");
+  const opened: OpenDirectory[] = [];
+  try {
+    let at = file.held;
+    for (const name of names.slice(0, -1)) {
+      await at.make(name);
+      at = await at.followedDirectory(name);
+      opened.push(at);
+      if (!isInside(file.root, await at.realPath())) throw leadsOut(file.root, file.path);
+    }
+    await refuseBadPlace(file.root, file.path);
+    await rename(file.from, at.at(names.at(-1)!));
+  } finally {
+    for (const directory of opened) await directory.close();
+  }
+}
+
+function leadsOut(root: string, path: string): UnsafePathError {
+  return new UnsafePathError(`${path} leads out of ${root} through a symbolic link`);
+}
+
+async function removeIfThere(directory: string): Promise<void> {
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+  });
 }
 
 async function writeDurably(file: string, content: string): Promise<void> {

@@ -5,7 +5,32 @@ import type { TokenUsage } from "../core/workflow/events.ts";
 /** A JSON Schema (draft 2020-12) object in the subset that strict structured output accepts. */
 export type JsonSchema = { readonly [key: string]: unknown };
 
-export type ChatMessage = { readonly role: "user" | "assistant"; readonly content: string };
+/** A tool as the model is told of it; `parameters` is a JSON Schema object. */
+export type ToolDefinition = {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: JsonSchema;
+};
+
+/** A call that the model wants made; `arguments` is JSON text as the model wrote it, not yet validated. */
+export type ToolCallRequest = { readonly id: string; readonly name: string; readonly arguments: string };
+
+export type ToolCallAnswer = {
+  readonly id: string;
+  readonly name: string;
+  readonly content: string;
+  readonly is_error: boolean;
+};
+
+export type ChatMessage =
+  | { readonly role: "user"; readonly content: string }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      readonly tool_calls?: readonly ToolCallRequest[];
+    }
+  /** One answer for each call of the assistant message before it. */
+  | { readonly role: "tool"; readonly answers: readonly ToolCallAnswer[] };
 
 /** Where a call belongs; sent as `x-orca-*` headers where the provider allows it. */
 export type CallTrace = {
@@ -25,6 +50,8 @@ export type ModelRequest = {
   /** Name of the output schema: the name of the role. */
   readonly schema_name: string;
   readonly schema: JsonSchema;
+  /** What the model may call before it gives its answer, in the same conversation; empty for none. */
+  readonly tools: readonly ToolDefinition[];
   /** Longest answer in tokens; null leaves it to the provider. */
   readonly max_output_tokens: number | null;
   readonly trace: CallTrace;
@@ -34,6 +61,8 @@ export type ModelRequest = {
 export type ModelAnswer = {
   /** The text of the answer as the model gave it: it should be one JSON value, but is not yet validated. */
   readonly text: string;
+  /** Not empty when the model wants tools called before it goes on; `text` is then what it said beside. */
+  readonly tool_calls: readonly ToolCallRequest[];
   readonly finish_reason: string;
   readonly usage: TokenUsage;
   readonly model_served: string;
@@ -62,6 +91,8 @@ export interface ModelProvider {
   readonly name: string;
   /** `openai`, `anthropic`, `ollama`, `copilot` or `openai-compatible`. */
   readonly kind: string;
+  /** Whether its models can be given tools and an output schema in one request. */
+  readonly tools: boolean;
   /** The live catalogue. Rejects with a ModelError when the provider does not answer. */
   models(signal: AbortSignal): Promise<ModelInfo[]>;
   /** Lists the models without a paid call. Never rejects. */

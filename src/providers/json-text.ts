@@ -2,9 +2,10 @@ import type { ModelRequest } from "../ports/chat-model.ts";
 
 /** The instructions for an endpoint that takes no schema: the schema becomes part of the words. */
 export function instructionsWithSchema(request: ModelRequest): string {
+  const answer = request.tools.length === 0 ? "Answer" : "Call tools as you need them first. Then answer";
   return [
     request.instructions,
-    `Answer with one JSON value and nothing else: no words before or after it, no code fence. It must match the JSON Schema "${request.schema_name}":`,
+    `${answer} with one JSON value and nothing else: no words before or after it, no code fence. It must match the JSON Schema "${request.schema_name}":`,
     JSON.stringify(request.schema),
   ].join("\n\n");
 }

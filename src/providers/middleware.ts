@@ -55,9 +55,11 @@ export async function generateOnce(
       const send = async (): Promise<Answered> => {
         const result = await doGenerate();
         results.push(result);
-        tellOfTools(result, call);
-        const answered = answerOf(result, call.request.model, call.provider);
-        return call.readText === undefined ? answered : { ...answered, text: call.readText(answered.text) };
+        const answered = answerOf(result, call.request, call.provider);
+        tellOfTools(result, answered, call);
+        // What is said beside tool calls is no answer yet.
+        if (call.readText === undefined || answered.tool_calls.length > 0) return answered;
+        return { ...answered, text: call.readText(answered.text) };
       };
       answers.push(await sendOnce(call, send));
       return first(results);
@@ -67,15 +69,18 @@ export async function generateOnce(
   return first(answers);
 }
 
-/** No tool is ever offered, so a call of one is a model or a server gone astray; the text beside it still counts. */
+/** A model or a server gone astray; what else is in its answer still counts. */
 function tellOfTools(
   { content }: LanguageModelV4GenerateResult,
+  { tool_calls }: Answered,
   { logger, provider, request }: OneRequest,
 ): void {
-  const calls = content.filter((part) => part.type === "tool-call").length;
+  const told = content.filter((part) => part.type === "tool-call").length;
+  const calls = told - tool_calls.length;
   if (calls === 0) return;
   const fields = { provider, model: request.model, calls };
-  logger.warn(fields, "a model called tools that nobody offered; the calls were passed over");
+  const which = request.tools.length === 0 ? "nobody offered" : "were told twice or are the vendor's own";
+  logger.warn(fields, `a model made tool calls that ${which}; they were passed over`);
 }
 
 function first<T>(items: readonly T[]): T {

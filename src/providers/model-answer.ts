@@ -1,24 +1,27 @@
 import type { LanguageModelV4GenerateResult, LanguageModelV4Usage } from "@ai-sdk/provider";
 
 import type { TokenUsage } from "../core/workflow/events.ts";
-import { ModelError, type ModelAnswer } from "../ports/chat-model.ts";
+import { ModelError, type ModelAnswer, type ModelRequest } from "../ports/chat-model.ts";
+import { toolCallsIn } from "./tool-calls.ts";
 
-/** Reads a result of the AI SDK. Throws a ModelError, with the usage, for one that was cut off or refused: its text is not to be used. */
+/**
+ * Reads a result of the AI SDK. Throws a ModelError, with the usage, for one that was cut off or refused: neither its
+ * text nor its tool calls are to be used. Calls are read only where tools were offered, then also those of others.
+ */
 export function answerOf(
   result: LanguageModelV4GenerateResult,
-  model: string,
+  { model, tools, messages }: Pick<ModelRequest, "model" | "tools" | "messages">,
   provider: string,
 ): Omit<ModelAnswer, "latency_ms"> {
   const usage = usageOf(result.usage);
-  const body = bodyOf(result);
-  // The Responses API may end early without the reason that the SDK looks for, and the package for Ollama forgets the
-  // reason as soon as there is a tool call.
-  const cutOff = body["status"] === "incomplete" || body["done_reason"] === "length";
-  const finish = cutOff ? "length" : result.finishReason.unified;
+  const body = objectOf(result.response?.body);
+  const finish = earlyEnd(body) ?? result.finishReason.unified;
   const unusable = unfinished(finish, usage, { model, provider });
   if (unusable !== null) throw unusable;
+  const calls = tools.length === 0 ? [] : toolCallsIn(result.content, messages);
   return {
-    text: result.structuredOutputText ?? textOf(result),
+    text: calls.length > 0 ? textOf(result) : (result.structuredOutputText ?? textOf(result)),
+    tool_calls: calls,
     finish_reason: finish,
     usage,
     // Every wire format names it here, while the package for Ollama tells the model that was asked for.
@@ -59,9 +62,19 @@ function usageOf(usage: LanguageModelV4Usage): TokenUsage {
   };
 }
 
-function bodyOf(result: LanguageModelV4GenerateResult): Readonly<Record<string, unknown>> {
-  const body: unknown = result.response?.body;
-  return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+/**
+ * The Responses API may end early without the reason that the SDK looks for, and the packages for it and for Ollama
+ * forget the reason as soon as there is a tool call.
+ */
+function earlyEnd(body: Readonly<Record<string, unknown>>): string | null {
+  const incomplete = body["status"] === "incomplete";
+  const reason = incomplete ? objectOf(body["incomplete_details"])["reason"] : body["done_reason"];
+  if (reason === "content_filter") return "content-filter";
+  return incomplete || reason === "length" ? "length" : null;
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function textOf(result: LanguageModelV4GenerateResult): string {

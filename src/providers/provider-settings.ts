@@ -12,6 +12,8 @@ export type ProviderSettings<Kind extends string = string> = {
   readonly send_trace_headers: boolean | null;
   /** Whether an OpenAI-compatible endpoint understands response_format json_schema. */
   readonly structured_output: boolean;
+  /** Whether its models are given tools; null is what the kind can do. Copilot takes none, whatever stands here. */
+  readonly tools: boolean | null;
 };
 
 /** What every provider is given besides its settings. */

@@ -12,8 +12,32 @@ const KEYWORDS = new Set([
 ]);
 const TYPES = ["object", "array", "string", "number", "integer", "boolean", "null"];
 
+/** Anthropic refuses schemas with more values of several types than this. */
+const MOST_UNIONS = 16;
+/** OpenAI takes this many levels of nesting. */
+const DEEPEST = 10;
+
 /** What OpenAI's or Anthropic's strict mode would refuse in a schema, each with its place. */
-export function strictModeFaults(schema: JsonSchema, path = "$"): string[] {
+export function strictModeFaults(schema: JsonSchema): string[] {
+  const unions = countUnions(schema);
+  const levels = depthOf(schema);
+  return [
+    ...nodeFaults(schema, "$"),
+    ...(unions > MOST_UNIONS ? [`$: ${unions} unions`] : []),
+    ...(levels > DEEPEST ? [`$: ${levels} levels`] : []),
+  ];
+}
+
+function countUnions(schema: JsonSchema): number {
+  const own = Array.isArray(schema["type"]) || schema["anyOf"] !== undefined ? 1 : 0;
+  return children(schema, "").reduce((count, [, child]) => count + countUnions(child), own);
+}
+
+function depthOf(schema: JsonSchema): number {
+  return 1 + Math.max(0, ...children(schema, "").map(([, child]) => depthOf(child)));
+}
+
+function nodeFaults(schema: JsonSchema, path: string): string[] {
   const faults = Object.keys(schema)
     .filter((keyword) => !KEYWORDS.has(keyword))
     .map((keyword) => `${path}: keyword ${keyword}`);
@@ -24,7 +48,21 @@ export function strictModeFaults(schema: JsonSchema, path = "$"): string[] {
   if (types.includes("object")) faults.push(...objectFaults(schema, path));
   if (types.includes("array") && schema["items"] === undefined) faults.push(`${path}: array without items`);
   if (schema["enum"] !== undefined) faults.push(...enumFaults(schema["enum"] as unknown[], path));
-  return [...faults, ...children(schema, path).flatMap(([place, child]) => strictModeFaults(child, place))];
+  if (schema["anyOf"] !== undefined) faults.push(...branchFaults(schema["anyOf"] as JsonSchema[], path));
+  return [...faults, ...children(schema, path).flatMap(([place, child]) => nodeFaults(child, place))];
+}
+
+/** OpenAI tells the objects of a union apart by the constant that stands first in each. */
+function branchFaults(branches: readonly JsonSchema[], path: string): string[] {
+  const objects = branches.filter((branch) => branch["type"] === "object");
+  if (objects.length < 2) return [];
+  const firsts = objects.map((branch) => {
+    const [first] = Object.entries((branch["properties"] as Record<string, JsonSchema> | undefined) ?? {});
+    const choices = first?.[1]["enum"] as unknown[] | undefined;
+    return first && choices?.length === 1 ? `${first[0]}: ${JSON.stringify(choices[0])}` : null;
+  });
+  const apart = new Set(firsts).size === firsts.length && !firsts.includes(null);
+  return apart ? [] : [`${path}: objects that begin alike`];
 }
 
 /** Where a value does not fit a schema of that subset; empty when it fits. */
@@ -36,7 +74,8 @@ export function misfits(schema: JsonSchema, value: unknown, path = "$"): string[
   }
   const type = typeOf(value);
   const types = [schema["type"]].flat();
-  if (!types.includes(type)) return [`${path}: ${type} instead of ${types.join(" or ")}`];
+  if (!types.includes(type) && !(types.includes("integer") && Number.isInteger(value)))
+    return [`${path}: ${type} instead of ${types.join(" or ")}`];
   const choices = schema["enum"] as unknown[] | undefined;
   if (choices && !choices.includes(value)) return [`${path}: ${JSON.stringify(value)} is no choice`];
   if (type === "array") {

@@ -8,8 +8,9 @@ import { sampleOutputs } from "./sample-outputs.testsuite.ts";
 import { marked, samplePacket } from "./sample-packet.testsuite.ts";
 
 const contract = ["constitution.", "acceptance_criteria.", "requirements."];
-const openFindings = ["findings.f1.", "findings.f2."];
+const openFindings = ["findings.f1.", "findings.f2.", "findings.f5."];
 const taskNames = ["tasks.first.title", "tasks.second.title"];
+const taskWrites = ["tasks.first.writes", "tasks.second.writes"];
 const taskSummaries = [...taskNames, "tasks.first.summary", "tasks.second.summary"];
 const inventory = [
   "artifacts.shown.txt.path",
@@ -17,23 +18,40 @@ const inventory = [
   "artifacts.named.txt.path",
   "artifacts.named.txt.description",
 ];
+const repository = ["imported.", "artifacts.guide.txt.", "guides.content", "tree."];
+// r1 was run again as r2; r5 could not be run.
+const failedReceipts = ["receipts.r2.", "receipts.r3."].flatMap((id) => [
+  `${id}command`,
+  `${id}tail`,
+  `${id}message`,
+]);
+const receiptList = ["r2", "r3", "r4", "r5"].flatMap((id) => [
+  `receipts.${id}.command`,
+  `receipts.${id}.message`,
+  ...(id === "r2" ? [] : [`receipts.${id}.name`]),
+]);
 
-const director = ["request", "title", "choices."];
+const director = ["request", "title", "choices.", ...repository];
 roleSuite(roles.director, "director", { first: director, repair: director });
 
-const projectManager = ["request", "title", "brief."];
+const projectManager = ["request", "title", "brief.", ...repository];
 roleSuite(roles.project_manager, "project-manager", { first: projectManager, repair: projectManager });
 
-const architect = ["request", "title", ...contract, "plan."];
+const architect = ["request", "title", ...contract, "plan.", ...repository, "notes"];
 roleSuite(roles.architect, "architect", {
   first: architect,
   repair: [
     ...architect,
     "design.",
     ...taskSummaries,
+    ...taskWrites,
     ...inventory,
     "artifacts.content",
+    "diff",
     "criteria.",
+    "waivers.",
+    ...failedReceipts,
+    "receipts.r3.name",
     ...openFindings,
   ],
 });
@@ -45,9 +63,12 @@ const implementer = [
   "constitution.",
   "acceptance_criteria.AC1",
   "design.",
+  "notes",
+  ...repository,
   "tasks.first.title",
   "tasks.first.description",
   "tasks.second.title",
+  ...taskWrites,
   "artifacts.shown.txt.",
   "artifacts.content",
   ...openFindings,
@@ -59,8 +80,13 @@ const qa = [
   "title",
   ...contract,
   "design.overview",
+  "notes",
+  "waivers.",
+  ...repository,
   ...inventory,
   "artifacts.content",
+  ...receiptList,
+  ...["r2", "r3", "r4", "r5"].map((id) => `receipts.${id}.tail`),
   "criteria.",
   ...openFindings,
 ];
@@ -73,9 +99,16 @@ const finalizer = [
   "acceptance_criteria.",
   "design.overview",
   ...taskSummaries,
+  "imported.",
+  "tree.",
   ...inventory,
+  "artifacts.guide.txt.",
+  "notes",
+  ...receiptList,
   "criteria.",
+  "waivers.",
   "findings.f2.",
+  "findings.f4.",
 ];
 roleSuite(roles.finalizer, "finalizer", { first: finalizer, repair: finalizer });
 
@@ -85,8 +118,16 @@ const refiner = [
   "constitution.",
   "acceptance_criteria.",
   "summaries",
-  "tasks.",
+  "tasks.first.title",
+  "tasks.first.description",
+  "tasks.first.summary",
+  "tasks.second.title",
+  "tasks.second.description",
+  "tasks.second.summary",
+  "notes",
+  ...receiptList,
   "criteria.",
+  "waivers.",
   "findings.",
   "error.",
   "delivery.",
@@ -139,6 +180,12 @@ describe("references are narrowed to what the packet offers", () => {
     expect(wrong({ findings: [{ ...finding, id: null, criterion: null }] })).toEqual([]);
   });
 
+  test("QA has no word on what the engine has raised", () => {
+    const [finding] = sampleOutputs.qa["findings"] as object[];
+    const answer = { ...sampleOutputs.qa, findings: [{ ...finding, id: "f5" }] };
+    expect(misfits(roles.qa.schema(qaPacket), answer)).toHaveLength(1);
+  });
+
   test("while no finding is open, every finding is new", () => {
     const packet = { ...qaPacket, choices: { ...qaPacket.choices, open_findings: [] } };
     const [settled, fresh] = sampleOutputs.qa["findings"] as object[];
@@ -188,6 +235,12 @@ test("a packet of the first moment renders in every role", () => {
       artifacts: [],
       criteria: [],
       findings: [],
+      receipts: [],
+      tree: [],
+      imported: null,
+      notes: [],
+      waivers: [],
+      diff: null,
     };
     expect(role.render(bare)).toContain(marked("request"));
     expect(role.render(bare)).not.toContain("undefined");

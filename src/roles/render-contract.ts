@@ -1,10 +1,14 @@
 import type { AcceptanceCriterion } from "../core/documents.ts";
 import type { HandoffPacket } from "../core/workflow/packet.ts";
+import { checkInWords } from "./render-check.ts";
 import { fencedJson, type Section } from "./render-section.ts";
 
-/** The whole constitution, acceptance criteria included. */
+/** The whole constitution, the acceptance criteria with what decides each. */
 export function constitutionSection(packet: HandoffPacket): Section {
-  return document("Constitution with the acceptance criteria", packet.constitution);
+  const heading = "Constitution with the acceptance criteria";
+  if (packet.constitution === null) return document(heading, null);
+  const acceptance_criteria = packet.constitution.acceptance_criteria.map(inWords);
+  return document(heading, { ...packet.constitution, acceptance_criteria });
 }
 
 export function requirementsSection(packet: HandoffPacket): Section {
@@ -25,16 +29,19 @@ export function boundariesSection(packet: HandoffPacket): Section {
 /** The acceptance criteria that the packet's own task serves. */
 export function servedCriteriaSection(packet: HandoffPacket): Section {
   const served = criteriaOf(packet).filter((criterion) => packet.task?.criteria.includes(criterion.id));
-  return document("Acceptance criteria your task serves", served.length === 0 ? null : served);
+  return document("Acceptance criteria your task serves", served.length === 0 ? null : served.map(inWords));
 }
 
 /** The criteria with the newest verdict on each; left out while there is no verdict. */
 export function verdictsSection(packet: HandoffPacket): Section {
-  const verdicts = packet.criteria.map(({ id, verdict, evidence, cycle }) => ({
+  const verdicts = packet.criteria.map(({ id, verdict, evidence, citations, cycle, ...known }) => ({
     id,
     level: criteriaOf(packet).find((criterion) => criterion.id === id)?.level ?? null,
     verdict,
+    decided_by: known.decided_by,
+    receipt: known.receipt,
     evidence,
+    citations,
     judged_in_cycle: cycle,
   }));
   return document("Newest verdict on each criterion", verdicts.length === 0 ? null : verdicts);
@@ -42,6 +49,11 @@ export function verdictsSection(packet: HandoffPacket): Section {
 
 function criteriaOf(packet: HandoffPacket): readonly AcceptanceCriterion[] {
   return packet.constitution?.acceptance_criteria ?? [];
+}
+
+function inWords(criterion: AcceptanceCriterion): Record<string, unknown> {
+  const { id, level, text } = criterion;
+  return { id, level, text, decided_by: checkInWords(criterion) };
 }
 
 function document(heading: string, value: unknown): Section {

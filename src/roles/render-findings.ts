@@ -10,12 +10,15 @@ export function openFindingsSection(packet: HandoffPacket): Section {
   );
 }
 
-/** What still stands and does not block: the receiver should know it. */
-export function openRemarksSection(packet: HandoffPacket): Section {
-  return findings(
-    "Open findings that do not block",
-    packet.findings.filter((finding) => finding.status === "open" && finding.severity !== "blocking"),
-  );
+/** What does not block, or what a person has waived: the receiver should know it. */
+export function remarksSection(packet: HandoffPacket): Section {
+  const rows = packet.findings
+    .filter(({ status, severity }) => status === "waived" || (status === "open" && severity !== "blocking"))
+    .map((finding) => ({ ...shown(finding), status: finding.status, resolution: finding.resolution }));
+  return {
+    heading: "Findings that stay: open ones that do not block, and waived ones",
+    body: rows.length === 0 ? null : fencedJson(rows),
+  };
 }
 
 /** Every finding from when it was raised to how it ended. */
@@ -23,7 +26,6 @@ export function findingHistorySection(packet: HandoffPacket): Section {
   const rows = packet.findings.map((finding) => ({
     ...shown(finding),
     status: finding.status,
-    raised_by: finding.raised_by,
     resolved_in_cycle: finding.resolved_in_cycle,
     resolution: finding.resolution,
   }));
@@ -35,7 +37,20 @@ function findings(heading: string, list: readonly FindingState[]): Section {
 }
 
 function shown(finding: FindingState): Record<string, unknown> {
-  const { id, severity, criterion, component, description, evidence, recommendation, raised_in_cycle } =
-    finding;
-  return { id, severity, criterion, component, description, evidence, recommendation, raised_in_cycle };
+  const { id, severity, criterion, component, description, recommendation } = finding;
+  const { evidence, evidence_class, citations, receipt, raised_by, raised_in_cycle } = finding;
+  return {
+    id,
+    severity,
+    criterion,
+    component,
+    description,
+    recommendation,
+    evidence,
+    evidence_class,
+    citations,
+    receipt,
+    raised_by,
+    raised_in_cycle,
+  };
 }

@@ -6,12 +6,13 @@ import { fencedJson, type Section } from "./render-section.ts";
 export function taskGraphSection(packet: HandoffPacket): Section {
   return list(
     "Tasks so far",
-    packet.tasks.map(({ id, title, status, depends_on, criteria, cycle, summary }) => ({
+    packet.tasks.map(({ id, title, status, depends_on, criteria, writes, cycle, summary }) => ({
       key: id,
       title,
       status,
       depends_on,
       criteria,
+      writes,
       cycle,
       summary,
     })),
@@ -47,7 +48,7 @@ export function otherTasksSection(packet: HandoffPacket): Section {
   const others = packet.tasks.filter((task) => task.id !== packet.task?.id);
   return list(
     "Other tasks, which are not yours",
-    others.map(({ id, title }) => ({ key: id, title })),
+    others.map(({ id, title, writes }) => ({ key: id, title, writes })),
   );
 }
 
@@ -55,8 +56,9 @@ export function ownTaskSection(packet: HandoffPacket): Section {
   return { heading: "Your task", body: packet.task === null ? null : fencedJson(assignment(packet.task)) };
 }
 
-function assignment({ id, title, description, depends_on, criteria }: TaskState): Record<string, unknown> {
-  return { key: id, title, description, depends_on, criteria };
+function assignment(task: TaskState): Record<string, unknown> {
+  const { id, title, description, depends_on, criteria, writes } = task;
+  return { key: id, title, description, depends_on, criteria, writes };
 }
 
 function list(heading: string, rows: readonly unknown[]): Section {

@@ -71,8 +71,8 @@ function promptRules(role: Role, file: URL): void {
       expect(words(section).length).toBeLessThanOrEqual(120);
     });
 
-    test("has a base of at most 450 words that names no technology", () => {
-      expect(words(base).length).toBeLessThanOrEqual(450);
+    test("has a base of at most 600 words that names no technology", () => {
+      expect(words(base).length).toBeLessThanOrEqual(600);
       expect(words(base).filter((word) => technologies.includes(word))).toEqual([]);
     });
 

@@ -20,7 +20,36 @@ export const sampleOutputs: Readonly<Record<RoleName, Record<string, unknown>>> 
       constraints: [],
       audience: "Readers",
       output_medium: "A file",
-      acceptance_criteria: [{ id: "AC1", text: "It is there.", level: "must" }],
+      acceptance_criteria: [
+        criterion("AC1", {
+          kind: "command",
+          command: "sh check.sh",
+          exit_code: 0,
+          output_contains: null,
+        }),
+        criterion("AC2", {
+          kind: "file",
+          path: "a.md",
+          contains: [],
+          headings: ["A"],
+          min_words: 1,
+          max_words: null,
+          columns: [],
+          min_rows: null,
+          sql: null,
+          json_schema: null,
+        }),
+        criterion("AC3", {
+          kind: "http",
+          start: "sh serve.sh",
+          method: "GET",
+          path: "/",
+          body: null,
+          status: 200,
+          body_contains: "A",
+        }),
+        criterion("AC4", { kind: "rubric", question: "Is it clear?" }),
+      ],
       out_of_scope: [],
     },
     requirements: {
@@ -41,18 +70,37 @@ export const sampleOutputs: Readonly<Record<RoleName, Record<string, unknown>>> 
       delivery_target: "a file",
     },
     tasks: [
-      { key: "repair", title: "Repair", description: "Write it.", depends_on: ["first"], criteria: ["AC1"] },
+      {
+        key: "repair",
+        title: "Repair",
+        description: "Write it.",
+        depends_on: ["first"],
+        criteria: ["AC1"],
+        writes: ["a.md", "docs/"],
+      },
     ],
     summary: "A summary",
   },
   implementer: {
-    artifacts: [{ path: "a.md", kind: "markdown", description: "The text.", content: "# A\n" }],
+    artifacts: [
+      { path: "a.md", kind: "markdown", description: "The text.", content: "# A\n" },
+      { path: "b.md", kind: "markdown", description: "Written with tools.", content: null },
+    ],
+    deleted: ["old.md"],
     summary: "A summary",
   },
   qa: {
     criteria: [
-      { id: "AC1", verdict: "met", evidence: "a.md: `# A`" },
-      { id: "AC2", verdict: "unknown", evidence: "It would need a reader." },
+      {
+        id: "AC1",
+        verdict: "met",
+        evidence: "The heading is there.",
+        citations: [
+          { path: "a.md", line: 1, quote: "# A" },
+          { path: "r1", line: null, quote: "1 passed" },
+        ],
+      },
+      { id: "AC2", verdict: "unknown", evidence: "It would need a reader.", citations: [] },
     ],
     findings: [
       finding({ id: "f1", severity: "info", criterion: "AC1" }),
@@ -83,6 +131,11 @@ function finding(settled: { id: string | null; severity: string; criterion: stri
     component: "a.md",
     description: "It was empty.",
     recommendation: "Write it.",
-    evidence: "a.md",
+    evidence: "a.md is empty.",
+    citations: [{ path: "a.md", line: 1, quote: null }],
   };
+}
+
+function criterion(id: string, check: object): object {
+  return { id, text: "It is there.", level: "must", check };
 }

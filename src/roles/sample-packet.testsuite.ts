@@ -1,6 +1,8 @@
+import type { Citation } from "../core/citation.ts";
+import type { AcceptanceCriterion } from "../core/documents.ts";
 import type { RoleName } from "../core/role-name.ts";
 import type { HandoffPacket } from "../core/workflow/packet.ts";
-import type { FindingState, TaskState } from "../core/workflow/state.ts";
+import type { FindingState, ReceiptState, TaskState } from "../core/workflow/state.ts";
 
 /** Writes the free text of a packet; `path` says where it stands. */
 export type Writer = (path: string) => string;
@@ -32,16 +34,10 @@ export function samplePacket({ role, cycle, write = marked }: PacketOptions): Ha
     artifacts: [
       { ...artifact("shown.txt", write), content: write("artifacts.content") },
       { ...artifact("named.txt", write), content: null },
+      { ...artifact("guide.txt", write), task_id: "", content: write("guides.content") },
     ],
-    criteria: [
-      { id: "AC1", verdict: "unmet", evidence: write("criteria.evidence"), cycle: 0 },
-      { id: "AC2", verdict: "met", evidence: write("criteria.evidence.2"), cycle: 0 },
-    ],
-    findings: [
-      finding("f1", { severity: "blocking", status: "open" }, write),
-      finding("f2", { severity: "warning", status: "open" }, write),
-      finding("f3", { severity: "blocking", status: "resolved" }, write),
-    ],
+    ...judged(write),
+    ...surroundings(write),
     delivery: {
       status: "failed",
       action: "directory",
@@ -55,8 +51,58 @@ export function samplePacket({ role, cycle, write = marked }: PacketOptions): Ha
       delivery_actions: [write("choices.delivery_actions")],
       criteria: ["AC1", "AC2"],
       task_keys: ["first", "second"],
-      open_findings: ["f1", "f2"],
+      open_findings: ["f1", "f2", "f5"],
     },
+  };
+}
+
+function judged(write: Writer): Pick<HandoffPacket, "criteria" | "findings" | "receipts" | "waivers"> {
+  const verdict = (id: string, shownBy: string | null) => ({
+    id,
+    evidence: write(`criteria.${id}.evidence`),
+    citations: [cited(`criteria.${id}`, write)],
+    cycle: 0,
+    decided_by: shownBy === null ? ("qa" as const) : ("check" as const),
+    receipt: shownBy,
+  });
+  return {
+    criteria: [
+      { ...verdict("AC1", "r2"), verdict: "unmet" },
+      { ...verdict("AC2", null), verdict: "met" },
+    ],
+    findings: [
+      finding("f1", { severity: "blocking", status: "open" }, write),
+      finding("f2", { severity: "warning", status: "open" }, write),
+      finding("f3", { severity: "blocking", status: "resolved" }, write),
+      finding("f4", { severity: "blocking", status: "waived" }, write),
+      {
+        ...finding("f5", { severity: "blocking", status: "open" }, write),
+        raised_by: "engine",
+        receipt: "r3",
+      },
+    ],
+    receipts: [
+      { ...receipt("r1", "passed", write), name: "AC1" },
+      { ...receipt("r2", "failed", write), name: "AC1", criterion: "AC1", stage: "check" },
+      receipt("r3", "timed_out", write),
+      receipt("r4", "passed", write),
+      receipt("r5", "unavailable", write),
+    ],
+    waivers: [{ id: "AC2", reason: write("waivers.reason") }],
+  };
+}
+
+function surroundings(write: Writer): Pick<HandoffPacket, "tree" | "imported" | "notes" | "diff"> {
+  return {
+    tree: [write("tree.1"), write("tree.2"), write("artifacts.shown.txt.path")],
+    imported: {
+      repo: write("imported.repo"),
+      commit: write("imported.commit"),
+      files: 3,
+      skipped: [{ path: write("imported.skipped.path"), reason: write("imported.skipped.reason") }],
+    },
+    notes: [{ gate: "plan", verb: "approve", note: write("notes") }],
+    diff: write("diff"),
   };
 }
 
@@ -77,10 +123,7 @@ function documents(
       constraints: [write("constitution.constraints")],
       audience: write("constitution.audience"),
       output_medium: write("constitution.output_medium"),
-      acceptance_criteria: [
-        { id: "AC1", text: write("acceptance_criteria.AC1"), level: "must" },
-        { id: "AC2", text: write("acceptance_criteria.AC2"), level: "should" },
-      ],
+      acceptance_criteria: [...acceptanceCriteria(write)],
       out_of_scope: [write("constitution.out_of_scope")],
     },
     requirements: {
@@ -118,6 +161,54 @@ function documents(
   };
 }
 
+function acceptanceCriteria(write: Writer): AcceptanceCriterion[] {
+  const at = (id: string, level: AcceptanceCriterion["level"]) => ({
+    id,
+    level,
+    text: write(`acceptance_criteria.${id}`),
+  });
+  const said = (id: string, name: string) => write(`acceptance_criteria.${id}.check.${name}`);
+  return [
+    {
+      ...at("AC1", "must"),
+      check: {
+        kind: "command",
+        command: said("AC1", "command"),
+        exit_code: 0,
+        output_contains: said("AC1", "output"),
+      },
+    },
+    {
+      ...at("AC2", "should"),
+      check: {
+        kind: "file",
+        path: said("AC2", "path"),
+        contains: [said("AC2", "contains")],
+        headings: [said("AC2", "headings")],
+        min_words: 10,
+        max_words: 20,
+        columns: [said("AC2", "columns")],
+        min_rows: 1,
+        sql: said("AC2", "sql"),
+        json_schema: said("AC2", "schema"),
+      },
+    },
+    {
+      ...at("AC3", "must"),
+      check: {
+        kind: "http",
+        start: said("AC3", "start"),
+        method: "POST",
+        path: said("AC3", "path"),
+        body: said("AC3", "body"),
+        status: 201,
+        body_contains: said("AC3", "contains"),
+      },
+    },
+    { ...at("AC4", "should"), check: { kind: "rubric", question: said("AC4", "question") } },
+  ];
+}
+
 function task(id: string, write: Writer): TaskState {
   return {
     id,
@@ -129,6 +220,7 @@ function task(id: string, write: Writer): TaskState {
     dependents: [],
     unmet: 0,
     criteria: ["AC1"],
+    writes: [write(`tasks.${id}.writes`)],
     cycle: 0,
     attempt: 1,
     summary: write(`tasks.${id}.summary`),
@@ -162,10 +254,40 @@ function finding(
     description: write(`findings.${id}.description`),
     recommendation: write(`findings.${id}.recommendation`),
     evidence: write(`findings.${id}.evidence`),
+    citations: [cited(`findings.${id}`, write)],
     criterion: "AC1",
     raised_by: "qa",
+    evidence_class: "cited",
+    fingerprint: "0".repeat(16),
+    receipt: null,
     raised_in_cycle: 0,
     resolved_in_cycle: standing.status === "open" ? null : 1,
     resolution: standing.status === "open" ? null : write(`findings.${id}.resolution`),
+  };
+}
+
+function cited(path: string, write: Writer): Citation {
+  return { path: write(`${path}.citations.path`), line: 1, quote: write(`${path}.citations.quote`) };
+}
+
+function receipt(id: string, status: ReceiptState["status"], write: Writer): ReceiptState {
+  return {
+    id,
+    ordinal: 1,
+    cycle: 0,
+    name: write(`receipts.${id}.name`),
+    stage: "test",
+    criterion: null,
+    toolchain: "shell",
+    command: write(`receipts.${id}.command`),
+    status,
+    exit_code: status === "passed" ? 0 : 1,
+    duration_ms: 12,
+    output_tail: write(`receipts.${id}.tail`),
+    message: status === "passed" ? null : write(`receipts.${id}.message`),
+    missing: status === "unavailable" ? "sandbox" : null,
+    blocks: true,
+    sandbox: "none",
+    tree_hash: "0".repeat(64),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
+import { strictModeFaults } from "./json-schema.testsuite.ts";
 import { strictSchema, withReferences } from "./strict-schema.ts";
 
 describe("strictSchema", () => {
@@ -24,14 +25,46 @@ describe("strictSchema", () => {
     });
   });
 
+  test("a union told apart by a constant travels as anyOf, its objects closed and with every property", () => {
+    const one = z.object({ kind: z.literal("one"), text: z.string().nullable() });
+    const two = z.object({ kind: z.literal("two"), count: z.int().min(0).nullable() });
+    const schema = strictSchema(z.object({ a: z.discriminatedUnion("kind", [one, two]).describe("Which.") }));
+    const branch = (kind: string, name: string, value: object) => ({
+      type: "object",
+      properties: { kind: { type: "string", enum: [kind] }, [name]: value },
+      required: ["kind", name],
+      additionalProperties: false,
+    });
+    expect(schema["properties"]).toEqual({
+      a: {
+        description: "Which.",
+        anyOf: [
+          branch("one", "text", { type: ["string", "null"] }),
+          branch("two", "count", { anyOf: [{ type: "integer" }, { type: "null" }] }),
+        ],
+      },
+    });
+    expect(strictModeFaults(schema)).toEqual([]);
+  });
+
+  test.each([
+    [
+      "objects that begin alike",
+      z.union([z.object({ a: z.string() }), z.object({ a: z.string(), b: z.int() })]),
+    ],
+    [
+      "17 unions",
+      z.object(Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`n${n}`, z.string().nullable()]))),
+    ],
+    ["11 levels", Array.from({ length: 9 }).reduce<z.ZodType>((inner) => z.array(inner), z.string())],
+  ])("the rules of the vendors' strict modes refuse %s", (fault, inner) => {
+    expect(strictModeFaults(strictSchema(z.object({ inner }))).join("\n")).toContain(fault);
+  });
+
   test.each([
     ["a record", z.object({ a: z.object({ b: z.record(z.string(), z.string()) }) }), "a.b"],
     ["a tuple", z.object({ a: z.array(z.tuple([z.string()])) }), "a[]"],
-    [
-      "a union by discriminator",
-      z.object({ a: z.discriminatedUnion("kind", [z.object({ kind: z.literal("x") })]) }),
-      "a",
-    ],
+    ["what is in a union", z.object({ a: z.union([z.string(), z.record(z.string(), z.string())]) }), "a"],
   ])("refuses %s and says where", (_, output, place) => {
     expect(() => strictSchema(output)).toThrow(
       new RegExp(`at ${RegExp.escape(place)}; change the zod schema`),

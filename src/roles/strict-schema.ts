@@ -30,7 +30,8 @@ const DROPPED = new Set([
 
 /**
  * The schema in the subset that the strict modes of all vendors share: closed objects with every property required,
- * no value constraints. Throws on shapes outside it (records, tuples, unions by `oneOf`, recursion).
+ * no value constraints. Throws on shapes outside it (records, tuples, recursion). Of a union told apart by a constant,
+ * `oneOf` and `anyOf` are the same.
  */
 export function strictSchema(output: z.ZodObject): JsonSchema {
   return strictNode(z.toJSONSchema(output), "");
@@ -48,7 +49,8 @@ function strictNode(node: JsonSchema, path: string): JsonSchema {
   const strict: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(node)) {
     if (DROPPED.has(keyword)) continue;
-    strict[keyword] = strictKeyword(keyword, value, path);
+    if (keyword === "const") strict["enum"] = [value];
+    else strict[keyword === "oneOf" ? "anyOf" : keyword] = strictKeyword(keyword, value, path);
   }
   if (node["type"] === "object") {
     strict["required"] = Object.keys(strict["properties"] ?? {});
@@ -70,6 +72,7 @@ function strictKeyword(keyword: string, value: unknown, path: string): unknown {
     case "items":
       return strictNode(value as JsonSchema, `${path}[]`);
     case "anyOf":
+    case "oneOf":
       return (value as JsonSchema[]).map((branch) => strictNode(branch, path));
     case "properties":
       return Object.fromEntries(

@@ -10,11 +10,13 @@ import { localPrincipal } from "./principal.ts";
 import { answerProblem } from "./problem-response.ts";
 import { refuseNewWork } from "./refuse-new-work.ts";
 import { requestContext } from "./request-context.ts";
+import { approvalRoutes } from "./routes/approval-routes.ts";
 import { artifactRoutes } from "./routes/artifact-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { providerRoutes } from "./routes/provider-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
+import { resultRoutes } from "./routes/result-routes.ts";
 import { stepRoutes } from "./routes/step-routes.ts";
 import { usageRoutes } from "./routes/usage-routes.ts";
 import { steeringRoutes, workflowRoutes } from "./routes/workflow-routes.ts";
@@ -65,6 +67,8 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
 
   workflowRoutes(app, parts);
   steeringRoutes(app, parts);
+  approvalRoutes(app, parts);
+  resultRoutes(app, parts);
   stepRoutes(app);
   usageRoutes(app, parts);
   eventRoutes(app, parts);
@@ -80,7 +84,12 @@ function routingPath(path: string): string {
 
 const PATTERNS = ROUTES.map(({ method, path }) => ({
   method: method.toUpperCase(),
-  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+  pattern: new RegExp(
+    `^${path
+      .replaceAll(".", "\\.")
+      .replace("{path}", ".+")
+      .replaceAll(/\{\w+\}/g, "[^/]+")}$`,
+  ),
 }));
 
 /** A path that exists for other methods says which; the rest is unknown. */

@@ -11,6 +11,8 @@ export type HttpErrorCode =
   | "request_timeout"
   | "step_not_found"
   | "model_call_not_found"
+  | "receipt_not_found"
+  | "file_not_found"
   | "route_not_found"
   | "method_not_allowed"
   | "host_not_allowed"
@@ -50,6 +52,16 @@ export const PROBLEMS = {
   artifact_not_found: kind(404, "No such artifact", "List the workflow's artifacts for their ids."),
   step_not_found: kind(404, "No such step", "List the workflow's steps for their ids."),
   model_call_not_found: kind(404, "No such model call", "List the step's model calls."),
+  receipt_not_found: kind(404, "No such receipt", "List the workflow's receipts for their ids."),
+  file_not_found: kind(404, "No such file", "List the files of the tree for their paths."),
+  tree_not_found: kind(
+    404,
+    "No such tree",
+    "Name latest, best, or cycle-<n>; a diff takes base and task:<key> as well.",
+  ),
+  approval_not_found: kind(404, "No such approval", "List the open ones with GET /api/v1/approvals."),
+  unknown_criterion: kind(404, "No such criterion", "Read the workflow's criteria for their ids."),
+  unknown_finding: kind(404, "No such finding", "Read the workflow's findings for their ids."),
   provider_not_found: kind(
     404,
     "No such provider",
@@ -90,6 +102,12 @@ export const PROBLEMS = {
     "Invalid delivery configuration",
     "Mend the fields that `errors` names.",
   ),
+  invalid_workspace: kind(
+    422,
+    "Workspace refused",
+    "Name a repository that workspace.allowed of the server's configuration covers.",
+  ),
+  invalid_edit: kind(422, "Edit refused", "Mend what `errors` names; the approval is still open."),
   invalid_output: kind(422, "Output refused", "The output of a role breaks its contract."),
   idempotency_key_reused: kind(
     422,
@@ -108,6 +126,18 @@ export const PROBLEMS = {
   not_resumable: kind(409, "Workflow cannot be resumed", "Only paused and failed workflows can be resumed."),
   repair_exhausted: kind(409, "Repair cycles used up", "Resume with a higher max_qa_retries."),
   outcome_needed: kind(409, "Outcome needed", "Resume with outcome happened or repeat."),
+  approval_needed: kind(
+    409,
+    "Approval needed",
+    "The workflow waits for an answer to its approval, not for a resume.",
+  ),
+  approval_closed: kind(409, "Approval is closed", "Read the workflow for what it waits for now."),
+  approval_stale: kind(409, "Another subject by now", "Read the approval again, then answer what it shows."),
+  approval_expired: kind(
+    409,
+    "Approval has expired",
+    "Ask for changes, so that it is shown again, or reject it.",
+  ),
   budget_exhausted: kind(409, "Budget used up", "Resume with a higher budget."),
   no_model: kind(409, "No model", "Connect a provider, then resume the workflow."),
   step_not_runnable: kind(409, "Step not runnable", "Read the workflow again; it has moved on."),
@@ -130,6 +160,7 @@ export const PROBLEMS = {
     "Test the provider with POST /api/v1/providers/{name}/test.",
     10,
   ),
+  diff_unavailable: kind(503, "No diff here", "Install git on the server; its doctor says how."),
   shutting_down: kind(503, "Shutting down", "Repeat the request in a moment; the server is going down.", 2),
   storage_unreachable: kind(
     503,

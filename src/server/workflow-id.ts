@@ -1,8 +1,14 @@
+import { z } from "@hono/zod-openapi";
+
 import { OrcaError } from "../core/orca-error.ts";
 import type { WorkflowHead } from "../core/workflow/state.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Where a page of workflows begins: after this one. */
+export const WorkflowPosition = z.strictObject({ created_at: z.iso.datetime(), id: z.string().regex(ID) });
+export type WorkflowPosition = z.infer<typeof WorkflowPosition>;
 
 /** An id from a path. What cannot be one never reaches the store, and is answered like an unknown one. */
 export function workflowId(given: string): string {

@@ -155,6 +155,7 @@ async function eventOf(engine: Engine, storage: Storage, wanted: Wanted): Promis
 export class FakeProvider implements ModelProvider {
   readonly name = "fake";
   readonly kind = "openai-compatible";
+  readonly tools = true;
   health: ProviderHealth = { healthy: true, latency_ms: 1, message: null };
   listing: () => Promise<ModelInfo[]> = () =>
     Promise.resolve([

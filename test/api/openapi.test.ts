@@ -6,6 +6,7 @@ import { openapiDocument, ROUTES } from "../../src/contract/openapi-document.ts"
 import { createServer } from "../../src/server/create-server.ts";
 import { type Api, openApi } from "./open-api.ts";
 import { answered, plant, STEP_ID } from "./planted-calls.ts";
+import { CITATION } from "./scripted-workflow.ts";
 
 let api: Api;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ function documented(): string[] {
 test("every route of the server is documented and every documented route is served", () => {
   const served = createServer(api.parts)
     .routes.filter(({ method, path }) => method !== "ALL" && !UNDOCUMENTED.has(path))
-    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`);
   expect([...new Set(served)].toSorted()).toEqual(documented().toSorted());
 });
 
@@ -41,21 +42,44 @@ test.each(ROUTES)("$method $path is alive", async ({ method, path, responses }) 
   await api.closed(id);
   const planted = path.includes("{attempt}") ? `wf_alive` : id;
   if (planted !== id) await plant(api, { id: planted, calls: [answered()] });
+  const approval = path.includes("{approval_id}") ? await askForApproval() : { id: "", shown: "" };
   const target = path
     .replace("{id}", planted)
     .replace("{step_id}", planted === id ? "director" : STEP_ID)
     .replace("{attempt}/{ordinal}", "1/1")
     .replace("{artifact_id}", "a1")
+    .replace("{receipt_id}", "r1")
+    .replace("{criterion_id}", "AC1")
+    .replace("{finding_id}", "f1")
+    .replace("{approval_id}", approval.id)
+    .replace("{path}", encodeURIComponent(CITATION.path))
     .replace("{name}", "fake")
     .replace("{file}", "swagger-ui.css")
     .replace("{code}", "no_model");
-  const body = path.endsWith("/workflows") && method === "post" ? { request: "Alive?" } : undefined;
-  const answer = method === "post" ? await api.post(target, body) : await api.call(target);
+  const query = path.endsWith("/diff") ? "?from=cycle-0&to=latest" : "";
+  const answer =
+    method === "post" ? await api.post(target, bodyOf(path, approval.shown)) : await api.call(target + query);
   await answer.body?.cancel();
-  const steering = /\/(pause|resume|cancel)$/.test(path);
+  const steering = /\/(pause|resume|cancel|waive)$/.test(path);
   expect(answer.status).toBeLessThan(steering ? 410 : 300);
   expect(Object.keys(responses).map(Number)).toContain(answer.status);
 });
+
+function bodyOf(path: string, shown: string): object | undefined {
+  if (path.endsWith("/workflows")) return { request: "Alive?" };
+  if (path.endsWith("/waive")) return { reason: "Not needed." };
+  return path.endsWith("/respond") ? { verb: "approve", shown } : undefined;
+}
+
+/** A workflow that waits at the plan gate: the id of its approval, and what is shown. */
+async function askForApproval(): Promise<{ readonly id: string; readonly shown: string }> {
+  const created = await api.post("/api/v1/workflows", { request: "May I?", gates: ["plan"] });
+  const { id } = (await created.json()) as { id: string };
+  const asked = `/api/v1/approvals/${id}:ap1`;
+  await expect.poll(async () => (await api.call(asked)).status).toBe(200);
+  const { shown } = (await (await api.call(asked)).json()) as { shown: string };
+  return { id: `${id}:ap1`, shown };
+}
 
 test("the served document is the generated one", async () => {
   const served: unknown = await (await api.call("/api/v1/openapi.json")).json();

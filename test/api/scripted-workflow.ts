@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import { citationKey } from "../../src/core/citation.ts";
+import type { Receipt } from "../../src/core/receipt.ts";
 import type { RoleName } from "../../src/core/role-name.ts";
 import type { RoleOutputs } from "../../src/core/role-output.ts";
 import type { Blob } from "../../src/core/workflow/commit.ts";
@@ -16,7 +18,13 @@ export class ScriptedWorkflow {
 
   constructor() {
     const role = (context: StepContext) => this.#play(context);
-    this.executors = { role, task: role, delivery: () => Promise.resolve(DELIVERED) };
+    this.executors = {
+      workspace: () => Promise.reject(new Error("no scripted workflow begins with a tree")),
+      role,
+      task: role,
+      validation: () => Promise.resolve(VALIDATED),
+      delivery: () => Promise.resolve(DELIVERED),
+    };
   }
 
   /** Every workflow stops in front of this role until the returned function is called. */
@@ -42,7 +50,8 @@ export class ScriptedWorkflow {
     await Promise.race([this.#gates.get(role)?.promise, aborted]);
     const output = this.#outputs[role] ?? OUTPUTS[role];
     const blobs = role === "implementer" ? [blobOf(CONTENT)] : [];
-    return { ok: true, result: { kind: "role", role, output }, blobs };
+    const resolved = [citationKey(CITATION)];
+    return { ok: true, result: { kind: "role", role, output, resolved }, blobs };
   }
 }
 
@@ -50,11 +59,30 @@ function blobOf(content: string): Blob {
   return { hash: createHash("sha256").update(content).digest("hex"), content };
 }
 
+const RECEIPT: Receipt = {
+  name: "documents: contents",
+  stage: "test",
+  criterion: null,
+  toolchain: "documents",
+  command: null,
+  status: "passed",
+  exit_code: null,
+  duration_ms: 1,
+  output_tail: "",
+  message: null,
+  missing: null,
+  blocks: true,
+  sandbox: "none",
+  tree_hash: "",
+};
+const VALIDATED: StepOutcome = { ok: true, result: { kind: "validation", receipts: [RECEIPT] }, blobs: [] };
 const DELIVERED: StepOutcome = {
   ok: true,
   result: { kind: "delivery", receipt: { action: "api-response", links: [], metadata: [] } },
   blobs: [],
 };
+
+export const CITATION = { path: "docs/café (1).md", line: 1, quote: null };
 
 const OUTPUTS: RoleOutputs = {
   director: {
@@ -74,7 +102,14 @@ const OUTPUTS: RoleOutputs = {
       constraints: [],
       audience: "Everyone",
       output_medium: "Markdown",
-      acceptance_criteria: [{ id: "AC1", text: "The file greets.", level: "must" }],
+      acceptance_criteria: [
+        {
+          id: "AC1",
+          text: "The file greets.",
+          level: "must",
+          check: { kind: "rubric", question: "Does the file greet?" },
+        },
+      ],
       out_of_scope: [],
     },
     requirements: { functional: [], non_functional: [], dependencies: [] },
@@ -90,7 +125,16 @@ const OUTPUTS: RoleOutputs = {
       tech_stack: [],
       delivery_target: "files",
     },
-    tasks: [{ key: "greet", title: "Greet", description: "Write it.", depends_on: [], criteria: ["AC1"] }],
+    tasks: [
+      {
+        key: "greet",
+        title: "Greet",
+        description: "Write it.",
+        depends_on: [],
+        criteria: ["AC1"],
+        writes: ["docs/"],
+      },
+    ],
     summary: "One task.",
   },
   implementer: {
@@ -103,10 +147,11 @@ const OUTPUTS: RoleOutputs = {
         size: Buffer.byteLength(CONTENT),
       },
     ],
+    deleted: [],
     summary: "Written.",
   },
   qa: {
-    criteria: [{ id: "AC1", verdict: "met", evidence: "line 1" }],
+    criteria: [{ id: "AC1", verdict: "met", evidence: "line 1", citations: [CITATION] }],
     findings: [
       {
         id: null,
@@ -115,6 +160,7 @@ const OUTPUTS: RoleOutputs = {
         description: "Short.",
         recommendation: "Say more.",
         evidence: "line 1",
+        citations: [CITATION],
         criterion: null,
       },
     ],

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { EventRow } from "../../src/contract/event-row.ts";
 import { type Frame, openStream } from "./event-source.ts";
 import { type Api, openApi, problemIn, STORES } from "./open-api.ts";
+import { CITATION } from "./scripted-workflow.ts";
 
 let api: Api;
 
@@ -124,7 +125,7 @@ describe.each(STORES)("on %s", (store) => {
 
   test("a workflow that is resumed after its end continues on a new connection", async () => {
     api.script.say("qa", {
-      criteria: [{ id: "AC1", verdict: "unmet", evidence: "line 1" }],
+      criteria: [{ id: "AC1", verdict: "unmet", evidence: "line 1", citations: [CITATION] }],
       findings: [],
       summary: "No.",
     });
@@ -136,7 +137,7 @@ describe.each(STORES)("on %s", (store) => {
       status: "failed",
     });
     api.script.say("qa", {
-      criteria: [{ id: "AC1", verdict: "met", evidence: "line 1" }],
+      criteria: [{ id: "AC1", verdict: "met", evidence: "line 1", citations: [CITATION] }],
       findings: [],
       summary: "Yes.",
     });

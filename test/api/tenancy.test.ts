@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const UNKNOWN = "wf_00000000000000000000000000000000";
+const JSON_BODY = { "content-type": "application/json" };
 const withId = ROUTES.filter((route) => route.path.includes("{id}"));
 
 test.each(withId)(
@@ -25,10 +26,17 @@ test.each(withId)(
         .replace("{id}", workflowId)
         .replace("{artifact_id}", "a1")
         .replace("{step_id}", "director")
+        .replace("{receipt_id}", "r1")
+        .replace("{criterion_id}", "AC1")
+        .replace("{finding_id}", "f1")
+        .replace("{path}", "a.txt")
         .replace("{attempt}/{ordinal}", "1/1");
-      const answer = await api.call(target, {
+      const query = path.endsWith("/diff") ? "?from=cycle-0&to=latest" : "";
+      const body = path.endsWith("/waive") ? { body: JSON.stringify({ reason: "Mine." }) } : {};
+      const answer = await api.call(target + query, {
         method: method.toUpperCase(),
-        headers: { "x-tenant-id": tenant, "x-request-id": "same" },
+        headers: { "x-tenant-id": tenant, "x-request-id": "same", ...("body" in body && JSON_BODY) },
+        ...body,
       });
       const headers = [...answer.headers].filter(([name]) => name !== "date");
       return {

@@ -29,7 +29,7 @@ const killed: NodeLife = {
 const circumstances = (seed: string): Circumstances => ({
   lives: [killed],
   failures: ["interrupted"],
-  mustFailWith: isNeverGoodEnough(seed, creation().id) ? "repair_exhausted" : null,
+  mustFailWith: isNeverGoodEnough(seed, creation().id) ? "stalled" : null,
   mayFailWith: [],
   storeWentAway: false,
 });
@@ -80,7 +80,7 @@ const BREACHES: Readonly<Record<string, () => ReturnType<typeof verdict>>> = {
     verdict({
       steps: sound.steps.map((step) => (step.id === "qa:0" ? { ...step, status: "running" } : step)),
     }),
-  "ends_as_foreseen: failed for another reason": () => verdict({}, { mustFailWith: "repair_exhausted" }),
+  "ends_as_foreseen: failed for another reason": () => verdict({}, { mustFailWith: "stalled" }),
   "rows_follow_the_journal: another head": () => verdict({ stored: head({ title: "another" }) }),
   "rows_follow_the_journal: a part is missing": () =>
     verdict({ stored: sound.stored && { ...sound.stored, parts: sound.stored.parts.toSpliced(3, 1) } }),

@@ -143,7 +143,7 @@ export class Rehearsal {
   }
 
   #circumstancesOf({ id, accepted }: WorkflowEvidence): Circumstances {
-    const mustFailWith = isNeverGoodEnough(this.#options.seed, id) ? "repair_exhausted" : null;
+    const mustFailWith = isNeverGoodEnough(this.#options.seed, id) ? "stalled" : null;
     const { lives } = this.nodes;
     const usual = { lives, failures: [], mustFailWith, mayFailWith: [], storeWentAway: false };
     return { ...usual, ...this.#scene.excuses(accepted) };

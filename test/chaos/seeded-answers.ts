@@ -40,7 +40,7 @@ function answerOf(seed: string, { workflow, role, step }: Request, temper: Tempe
       if (least) return plan({ t1: [] }, criteria);
       return plan(cycle === 0 ? graph(seed, workflow) : repairGraph(seed, workflow, cycle), criteria);
     case "implementer":
-      if (least) return { artifacts: [LEAST_FILE], summary: "Wrote a file." };
+      if (least) return { artifacts: [LEAST_FILE], deleted: [], summary: "Wrote a file." };
       return work(new Chance(seed, workflow, step), workflow, step.replace("task:", ""));
     case "qa":
       return judgement(temper === "usual" && cycle < blockedCycles(seed, workflow), criteria);
@@ -59,7 +59,9 @@ export function isNeverGoodEnough(seed: string, workflow: string): boolean {
 }
 
 const NEVER = 99;
-const LEAST_FILE = { path: "t1/part-1.txt", kind: "document", description: "A file", content: "text\n" };
+/** Every workflow writes it, and every repair writes it anew. */
+const FIRST_FILE = "t1/part-1.txt";
+const LEAST_FILE = { path: FIRST_FILE, kind: "document", description: "A file", content: "text\n" };
 
 /** Most work is good at once, some after one or two repairs. */
 function blockedCycles(seed: string, workflow: string): number {
@@ -110,7 +112,12 @@ function contract(criteria: readonly string[]): unknown {
       constraints: [],
       audience: "readers",
       output_medium: "text files",
-      acceptance_criteria: criteria.map((id) => ({ id, text: `${id} holds.`, level: "must" })),
+      acceptance_criteria: criteria.map((id) => ({
+        id,
+        text: `${id} holds.`,
+        level: "must",
+        check: { kind: "rubric", question: `Does ${id} hold?` },
+      })),
       out_of_scope: [],
     },
     requirements: { functional: [], non_functional: [], dependencies: [] },
@@ -135,6 +142,7 @@ function plan(tasks: Graph, criteria: readonly string[]): unknown {
       description: `Write the files of ${key}.`,
       depends_on,
       criteria,
+      writes: key.startsWith("repair") ? [FIRST_FILE, `${key}/`] : [`${key}/`],
     })),
     summary: "Planned.",
   };
@@ -143,7 +151,7 @@ function plan(tasks: Graph, criteria: readonly string[]): unknown {
 function work(chance: Chance, workflow: string, key: string): unknown {
   const repairs = key.startsWith("repair");
   const paths = Array.from({ length: chance.between(1, 3) }, (_, index) =>
-    repairs && index === 0 ? "t1/part-1.txt" : `${key}/part-${index + 1}.txt`,
+    repairs && index === 0 ? FIRST_FILE : `${key}/part-${index + 1}.txt`,
   );
   return {
     artifacts: paths.map((path) => ({
@@ -152,6 +160,7 @@ function work(chance: Chance, workflow: string, key: string): unknown {
       description: `The file ${path}`,
       content: `${path} by ${key} of ${workflow}\n${"✓ text ".repeat(chance.between(0, LARGEST_FILLER / 7))}\n`,
     })),
+    deleted: [],
     summary: `Wrote ${paths.length} files.`,
   };
 }
@@ -160,17 +169,19 @@ function judgement(blocks: boolean, criteria: readonly string[]): unknown {
   const finding = {
     id: null,
     severity: "blocking",
-    component: "t1/part-1.txt",
+    component: FIRST_FILE,
     description: "The greeting is missing.",
     recommendation: "Write the greeting.",
-    evidence: "t1/part-1.txt:1",
+    evidence: `${FIRST_FILE}:1`,
+    citations: [{ path: FIRST_FILE, line: 1, quote: null }],
     criterion: "AC1",
   };
   return {
     criteria: criteria.map((id) => ({
       id,
       verdict: blocks && id === "AC1" ? "unmet" : "met",
-      evidence: "t1/part-1.txt:1",
+      evidence: `${FIRST_FILE}:1`,
+      citations: [{ path: FIRST_FILE, line: 1, quote: null }],
     })),
     findings: blocks ? [finding] : [],
     summary: blocks ? "Not yet." : "All there.",

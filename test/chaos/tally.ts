@@ -76,7 +76,7 @@ export class Tally {
     if (stored?.head.status === "completed") counts.completed += 1;
     else if (stored?.head.status === "failed") counts.failed += 1;
     else counts.waiting += 1;
-    if (![undefined, "repair_exhausted"].includes(stored?.head.error?.code)) counts.failed_otherwise += 1;
+    if (![undefined, "stalled"].includes(stored?.head.error?.code)) counts.failed_otherwise += 1;
     counts.events += events.length;
     counts.steps += steps.filter((step) => step.status === "completed").length;
     counts.requests += referee.filter((record) => record.kind === "asked").length;

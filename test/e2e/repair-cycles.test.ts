@@ -35,7 +35,7 @@ describe.each(["sqlite", "postgres"] as const)("repair on %s", (store) => {
 
     const workflow = await orca.get(`/workflows/${id}`);
     expect(workflow["status"]).toBe("failed");
-    expect(workflow["error"]).toMatchObject({ code: "repair_exhausted" });
+    expect(workflow["error"]).toMatchObject({ code: "stalled" });
     expect((workflow["findings"] as Json[]).map((finding) => finding["status"])).toContain("open");
     const steps = Object.keys(model.requestsPerStep(id));
     expect(steps.filter((step) => step.startsWith("qa:"))).toEqual(["qa:0", "qa:1", "qa:2"]);

@@ -7,6 +7,7 @@ const finding = {
   description: "The greeting is missing.",
   recommendation: "Write the greeting.",
   evidence: "a.txt:1",
+  citations: [{ path: "a.txt", line: 1, quote: null }],
   criterion: "AC1",
 };
 
@@ -39,7 +40,14 @@ export function scriptedAnswers(
         return implementerAnswer(call.step.replace("task:", ""));
       case "qa":
         return {
-          criteria: [{ id: "AC1", verdict: blocks(cycle) ? "unmet" : "met", evidence: "a.txt:1" }],
+          criteria: [
+            {
+              id: "AC1",
+              verdict: blocks(cycle) ? "unmet" : "met",
+              evidence: "a.txt:1",
+              citations: finding.citations,
+            },
+          ],
           findings: blocks(cycle) ? [finding] : [],
           summary: blocks(cycle) ? "Not yet." : "All there.",
         };
@@ -61,7 +69,14 @@ function projectManagerAnswer(): unknown {
       constraints: [],
       audience: "readers",
       output_medium: "text files",
-      acceptance_criteria: [{ id: "AC1", text: "a.txt greets.", level: "must" }],
+      acceptance_criteria: [
+        {
+          id: "AC1",
+          text: "a.txt greets.",
+          level: "must",
+          check: { kind: "rubric", question: "Does a.txt greet?" },
+        },
+      ],
       out_of_scope: [],
     },
     requirements: { functional: [], non_functional: [], dependencies: [] },
@@ -77,6 +92,7 @@ function architectAnswer(cycle: number): unknown {
     description: `Write ${key}.txt.`,
     depends_on,
     criteria: ["AC1"],
+    writes: [key.startsWith("repair") ? "a.txt" : `${key}.txt`],
   });
   return {
     design: {
@@ -96,6 +112,7 @@ function implementerAnswer(key: string): unknown {
   const path = key.startsWith("repair") ? "a.txt" : `${key}.txt`;
   return {
     artifacts: [{ path, kind: "document", description: `The file ${path}`, content: `hello from ${key}\n` }],
+    deleted: [],
     summary: `Wrote ${path}.`,
   };
 }

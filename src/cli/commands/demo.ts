@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 
 import { Config } from "../../config/config.ts";
+import type { ReceiptView } from "../../contract/receipt-view.ts";
 import { makeDirectory } from "../../files/make-directory.ts";
 import { closeInTime } from "../close-in-time.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -11,10 +12,11 @@ import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
 import { followToEnd } from "../follow-to-end.ts";
 import { HttpClient } from "../http-client.ts";
+import { receiptLines } from "../receipt-lines.ts";
 import { prepareDataDir } from "../server-file.ts";
 import type { Session } from "../session.ts";
 import { figuresLine, type Watched } from "../watch-workflow.ts";
-import { openLocal } from "./run.ts";
+import { openLocal, type RunServer } from "./run.ts";
 
 /** Long enough to be read along, short enough to wait for. */
 const LATENCY_MS = 400;
@@ -39,8 +41,8 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
       const recording = await startRecordingServer(model, recordedAnswers, LATENCY_MS);
       try {
         const config = demoConfig(directory, demoModel, recording.url);
-        const session = await openDemo(config);
-        if (!json) for (const line of openingLines(demoRequest)) output.print(line);
+        const { session, unconfined } = await openDemo(config);
+        if (!json) for (const line of openingLines(demoRequest, unconfined)) output.print(line);
         const workflow = await session.client.createWorkflow({
           request: demoRequest,
           mode: demoMode,
@@ -53,7 +55,12 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
           stream: output.out,
           next: commandLine({ dataDir: directory }),
           reopen: () => Promise.resolve(session),
-          closing: (watched) => closingLines(watched, directory, commandLine(options)),
+          closing: async (watched) =>
+            closingLines(watched, {
+              directory,
+              next: commandLine(options),
+              receipts: await session.client.listReceipts(workflow.id),
+            }),
         });
       } finally {
         await recording.close();
@@ -80,8 +87,22 @@ function demoConfig(directory: string, model: string, url: string): Config {
   });
 }
 
-async function openDemo(config: Config): Promise<Session> {
+/**
+ * What the demo runs came with this package, so it may be run where nothing else may: without a sandbox. `unconfined` is
+ * why, null where there is one.
+ */
+async function openDemo(
+  config: Config,
+): Promise<{ readonly session: Session; readonly unconfined: string | null }> {
   const server = await openLocal(config, true);
+  const health = await server.app.sandbox.health();
+  if (health.available) return { session: sessionOn(server), unconfined: null };
+  await server.close(0);
+  const unconfined = await openLocal({ ...config, sandbox: "unsafe" }, true);
+  return { session: sessionOn(unconfined), unconfined: `${health.reason} ${health.install}` };
+}
+
+function sessionOn(server: RunServer): Session {
   return {
     client: new HttpClient(server.url),
     place: "here",
@@ -89,22 +110,32 @@ async function openDemo(config: Config): Promise<Session> {
   };
 }
 
-function openingLines(request: string): string[] {
+function openingLines(request: string, unconfined: string | null): string[] {
   return [
     "A recording: engine, database and provider code are real, what the model said was recorded.",
+    ...(unconfined === null
+      ? []
+      : [`There is no sandbox here, so the demo's own code runs without one: ${unconfined}`]),
     "",
     ...wrapped(request, "  "),
     "",
   ];
 }
 
-function closingLines(watched: Watched, directory: string, next: CommandLine): string[] {
+type ClosingParts = {
+  readonly directory: string;
+  readonly next: CommandLine;
+  readonly receipts: readonly ReceiptView[];
+};
+
+function closingLines(watched: Watched, { directory, next, receipts }: ClosingParts): string[] {
   const { workflow, reason } = watched;
   const again = `see it again:  ${commandLine({ dataDir: directory })(`workflows show ${workflow.id}`)}`;
   if (reason !== "ok") return [figuresLine(watched), again];
   const artifacts = artifactsIn(directory);
   return [
     figuresLine(watched),
+    ...contrast(receipts),
     "",
     `The artifacts lie in  ${artifacts}`,
     `try them:      cd ${quoted(artifacts)} && node --test`,
@@ -113,6 +144,21 @@ function closingLines(watched: Watched, directory: string, next: CommandLine): s
     "This was a recording: no model was asked, and nothing left this machine.",
     ...CONNECTING_ADVICE,
     `Then:  ${next('run "what you want"')}`,
+  ];
+}
+
+/** The check that failed at first, and the same one once the work was repaired. */
+function contrast(receipts: readonly ReceiptView[]): string[] {
+  const failed = receipts.find(({ status }) => status === "failed" || status === "timed_out");
+  const passed = receipts.findLast(
+    ({ status, name }) => status === "passed" && (failed === undefined || name === failed.name),
+  );
+  const both = [failed, passed].filter((receipt) => receipt !== undefined);
+  if (both.length === 0) return [];
+  return [
+    "",
+    "What the engine saw when it ran the work itself:",
+    ...receiptLines(both).map((line) => `  ${line}`),
   ];
 }
 

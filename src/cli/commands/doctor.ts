@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { promisify } from "node:util";
 
 import type { Command } from "@commander-js/extra-typings";
 
@@ -9,7 +11,7 @@ import type { CommandContext } from "../command-context.ts";
 import { type CommandLine, commandLine } from "../command-line.ts";
 import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
-import { adviceOn, workersLine } from "../doctor-advice.ts";
+import { adviceOn, type SandboxHealth, sandboxLine, workersLine } from "../doctor-advice.ts";
 import { CliError, exitCode } from "../exit-code.ts";
 import { HttpClient } from "../http-client.ts";
 import { type Output, paint } from "../output.ts";
@@ -49,6 +51,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       const { hasPrice } = await import("../../app/examine.ts");
       for (const { check, detail } of adviceOn(config, (model) => hasPrice(config, model)))
         found(check, "warn", detail);
+      await examineWorkbench(config, found);
       await examine(config, found, commandLine(options));
       if (!findings.some(({ check, status }) => check === "database" && status === "FAIL"))
         await examineWorkers(config, found, commandLine(options));
@@ -86,6 +89,35 @@ async function examine(config: Config, found: Found, next: CommandLine): Promise
     return `${maskUrl(config.database)} opens and its tables are up to date`;
   });
 }
+
+/** What checks the work: the sandbox is tried by running something in it. */
+async function examineWorkbench(config: Config, found: Found): Promise<void> {
+  const health = await sandboxHealth(config);
+  const { status, detail, fix } = sandboxLine(health);
+  found("sandbox", status, detail, fix);
+  await promisify(execFile)("git", ["--version"]).then(
+    ({ stdout }) => found("git", "ok", stdout.trim()),
+    () =>
+      found("git", "warn", "not found: there are no diffs and no repositories to start from", [GIT_ADVICE]),
+  );
+}
+
+async function sandboxHealth(config: Config): Promise<SandboxHealth> {
+  const { openWorkbench } = await import("../../app/open-workbench.ts");
+  const { systemClock } = await import("../../app/system-clock.ts");
+  // The sandbox alone is asked: nothing else has to be opened for that.
+  const quiet: Config = { ...config, mcp_servers: [], workspace: { allowed: [] } };
+  const workbench = await openWorkbench({ config: quiet, clock: systemClock, logger: SILENT });
+  try {
+    return await workbench.sandbox.health();
+  } finally {
+    await workbench.close();
+  }
+}
+
+const GIT_ADVICE = "install it: apt-get install git, apk add git or brew install git";
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => SILENT };
 
 /** On PostgreSQL a workflow may be taken by a node that runs none. */
 async function examineWorkers(config: Config, found: Found, next: CommandLine): Promise<void> {

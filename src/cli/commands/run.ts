@@ -1,17 +1,19 @@
+import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 
-import { type Command, Option } from "@commander-js/extra-typings";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 
 import type { Config } from "../../config/config.ts";
 import { packageVersion } from "../../config/package-version.ts";
 import type { CreateWorkflowBody } from "../../contract/workflow-request.ts";
 import { MODES } from "../../core/role-name.ts";
-import { type Budget, NO_BUDGET } from "../../core/workflow-config.ts";
+import { type Budget, type Gate, GATES, NO_BUDGET } from "../../core/workflow-config.ts";
 import { budgetOf, withBudgetOptions } from "../budget-options.ts";
 import type { CommandContext } from "../command-context.ts";
 import { commandLine, quoted } from "../command-line.ts";
 import { commandName } from "../command-name.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
+import type { SandboxHealth } from "../doctor-advice.ts";
 import { CliError } from "../exit-code.ts";
 import { followToEnd } from "../follow-to-end.ts";
 import { pinnedModel } from "../pinned-model.ts";
@@ -31,7 +33,11 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .option("--out <dir>", "write the artifacts there when it is completed")
     .option("--force", "let --out overwrite files that have other content")
     .option("--no-input", "never ask (orca asks nothing so far)")
-    .option("--verbose", "show the log of an engine that runs in this process")
+    .option("--workspace <repo>", "an existing repository to start from: a directory or an https URL")
+    .option("--ref <ref>", "branch, tag or commit of it; its HEAD when absent")
+    .option("--path <dir>", "a directory of it; all of it when absent")
+    .addOption(gateOption())
+    .option("--verbose", "show the calls of tools, and the log of an engine that runs in this process")
     .addOption(serverOption)
     .action(async (request, options, command) => {
       refuseLooseWords(command.args);
@@ -59,6 +65,7 @@ export function addRunCommand(program: Command, context: CommandContext): void {
         config,
         output,
         json,
+        verbose: options.verbose === true,
         stream: output.talk,
         reopen: open,
         next: commandLine(options),
@@ -71,17 +78,34 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     });
 }
 
+function gateOption() {
+  return new Option("--gate <gate>", "wait there for your approval; give it twice for both")
+    .choices(GATES)
+    .argParser(collectGates);
+}
+
+function collectGates(text: string, before: Gate[] = []): Gate[] {
+  const gate = GATES.find((each) => each === text);
+  if (gate === undefined) throw new InvalidArgumentError(`Allowed choices are ${GATES.join(", ")}.`);
+  return [...new Set([...before, gate])];
+}
+
 function refuseLooseWords(words: readonly string[]): void {
   if (words.length < 2) return;
   const line = `${commandName()} run ${quoted(words.join(" "))}`;
   throw new CliError("usage", `put the request in quotes: ${line}`);
 }
 
+/** A server of this process, and whether what models have written can be run in it. */
+export type RunServer = OpenedServer & {
+  readonly app: { readonly sandbox: { health(): Promise<SandboxHealth> } };
+};
+
 /**
  * The application and its API in this process, on a free port that only this machine reaches. The role of the
  * configuration is that of `orca serve`; here a command needs the API, and an engine only when it has work for one.
  */
-export async function openLocal(config: Config, execute: boolean): Promise<OpenedServer> {
+export async function openLocal(config: Config, execute: boolean): Promise<RunServer> {
   const { openLocalServer } = await import("../../app/local-server.ts");
   const sqlite = config.database.startsWith("sqlite:");
   const here: Config = { ...config, role: execute || sqlite ? "all" : "api" };
@@ -108,10 +132,14 @@ type RunOptions = {
   readonly title?: string;
   readonly model?: string;
   readonly maxQaRetries?: number;
+  readonly workspace?: string;
+  readonly ref?: string;
+  readonly path?: string;
+  readonly gate?: Gate[];
 };
 
 function settingsOf(
-  { mode, title, model, maxQaRetries }: RunOptions,
+  { mode, title, model, maxQaRetries, gate, ...place }: RunOptions,
   budget: Partial<Budget> | undefined,
 ): Omit<CreateWorkflowBody, "request"> {
   return {
@@ -120,5 +148,21 @@ function settingsOf(
     ...(model === undefined ? {} : pinnedModel(model)),
     max_qa_retries: maxQaRetries ?? null,
     ...(budget === undefined ? {} : { budget: { ...NO_BUDGET, ...budget } }),
+    ...(gate === undefined ? {} : { gates: gate }),
+    ...workspaceOf(place),
   };
+}
+
+/** A directory is meant as it is seen from here; the server reads it, so that it must be the same there. */
+function workspaceOf({
+  workspace,
+  ref,
+  path,
+}: Pick<RunOptions, "workspace" | "ref" | "path">): Pick<CreateWorkflowBody, "workspace"> {
+  if (workspace === undefined) {
+    if (ref === undefined && path === undefined) return {};
+    throw new CliError("usage", "--ref and --path go with --workspace");
+  }
+  const repo = /^[a-z+]+:\/\//i.test(workspace) ? workspace : resolve(workspace);
+  return { workspace: { repo, ref: ref ?? null, path: path ?? null } };
 }

@@ -1,28 +1,26 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 
-import type { Config } from "../../config/config.ts";
 import { OUTCOMES } from "../../core/tool-semantics.ts";
 import { budgetOf, withBudgetOptions } from "../budget-options.ts";
 import type { CommandContext } from "../command-context.ts";
 import { commandLine } from "../command-line.ts";
-import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
+import { serverOption, treeOption, wholeNumber, withConfigOptions } from "../command-options.ts";
 import { exitCode } from "../exit-code.ts";
-import { followToEnd } from "../follow-to-end.ts";
-import type { HttpClient } from "../http-client.ts";
 import { modelUsage } from "../model-usage.ts";
 import { pinnedModel } from "../pinned-model.ts";
 import { sizeText } from "../progress/wording.ts";
 import { saveArtifacts } from "../save-artifacts.ts";
-import { openSession, type Session } from "../session.ts";
 import { table } from "../table.ts";
+import { closingOnFailure, follow, sessionOf, withClient } from "../with-client.ts";
 import { workflowLines } from "../workflow-lines.ts";
-import { openLocal } from "./run.ts";
+import { addResultCommands } from "./workflow-results.ts";
 
 export function addWorkflowsCommand(program: Command, context: CommandContext): void {
   const workflows = program.command("workflows").description("look at workflows and steer them");
   addList(workflows, context);
   addShow(workflows, context);
   addArtifacts(workflows, context);
+  addResultCommands(workflows, context);
   addWatch(workflows, context);
   addSteering(workflows, context, "pause");
   addResume(workflows, context);
@@ -43,7 +41,7 @@ function addList(workflows: Command, { output }: CommandContext): void {
         if (options.json) return output.json(page);
         const rows = page.data.map((one) => [
           one.id,
-          one.status,
+          one.verdict === null ? one.status : `${one.status}, ${one.verdict}`,
           one.mode ?? "",
           one.created_at.slice(0, 16),
           one.title,
@@ -57,7 +55,7 @@ function addList(workflows: Command, { output }: CommandContext): void {
 
 function addShow(workflows: Command, { output }: CommandContext): void {
   withConfigOptions(workflows.command("show"))
-    .description("show one workflow with its tasks, findings and artifacts")
+    .description("show one workflow with its tasks, criteria, receipts, findings and artifacts")
     .argument("<id>")
     .addOption(serverOption)
     .action((id, options) =>
@@ -65,7 +63,8 @@ function addShow(workflows: Command, { output }: CommandContext): void {
         const workflow = await client.readWorkflow(id);
         if (options.json) return output.json(workflow);
         const usage = modelUsage(await client.listEvents(id));
-        for (const line of workflowLines(workflow, usage)) output.print(line);
+        const receipts = await client.listReceipts(id);
+        for (const line of workflowLines(workflow, { usage, receipts })) output.print(line);
       }),
     );
 }
@@ -75,18 +74,22 @@ function addArtifacts(workflows: Command, { output }: CommandContext): void {
     .description("list the artifacts of a workflow, or write them to a directory")
     .argument("<id>")
     .addOption(serverOption)
+    .addOption(treeOption)
     .option("--out <dir>", "directory to write to")
     .option("--force", "overwrite files that have other content")
     .action((id, options) =>
       withClient(options, async (client) => {
         if (options.out !== undefined) {
           const { out: directory, force = false } = options;
-          const files = await saveArtifacts(client, id, { directory, force });
+          const place = { directory, force, ...(options.tree === "latest" ? {} : { tree: options.tree }) };
+          const files = await saveArtifacts(client, id, place);
           if (options.json) return output.json({ files });
           for (const file of files) output.print(file);
           return;
         }
-        const artifacts = await client.listArtifacts(id);
+        const { tree } = options;
+        const artifacts =
+          tree === "latest" ? await client.listArtifacts(id) : await client.listFiles(id, tree);
         if (options.json) return output.json({ data: artifacts, next_cursor: null });
         const rows = artifacts.map((one) => [
           one.path,
@@ -120,6 +123,7 @@ function addWatch(workflows: Command, context: CommandContext): void {
   withConfigOptions(workflows.command("watch"))
     .description("follow a workflow from its beginning to its end")
     .argument("<id>")
+    .option("--verbose", "show the calls of tools as well")
     .addOption(serverOption)
     .action(async (id, options) => {
       const session = await sessionOf(options, false);
@@ -166,53 +170,4 @@ function addResume(workflows: Command, context: CommandContext): void {
       if (options.json) return output.json(workflow);
       output.print(`${workflow.id}  ${workflow.status}`);
     });
-}
-
-type Options = {
-  readonly config?: string;
-  readonly dataDir?: string;
-  readonly database?: string;
-  readonly json?: true;
-  readonly server?: string;
-};
-
-async function follow(
-  context: CommandContext,
-  id: string,
-  session: Session,
-  options: Options,
-): Promise<void> {
-  const { output } = context;
-  context.exitCode = await followToEnd(id, session, {
-    config: configOf(options).config,
-    output,
-    json: options.json === true,
-    stream: output.out,
-    next: commandLine(options),
-    reopen: () => sessionOf(options, false),
-  });
-}
-
-async function withClient(options: Options, work: (client: HttpClient) => Promise<void>): Promise<void> {
-  const session = await sessionOf(options, false);
-  try {
-    await work(session.client);
-  } finally {
-    await session.close(0);
-  }
-}
-
-async function closingOnFailure<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await session.close(0);
-    throw error;
-  }
-}
-
-function sessionOf(options: Options, execute: boolean): Promise<Session> {
-  const { config } = configOf(options);
-  const quiet: Config = { ...config, log: { ...config.log, level: "silent" } };
-  return openSession({ config: quiet, server: options.server, execute, openLocal });
 }

@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { EventRow } from "../../contract/event-row.ts";
 import type { RoleName } from "../../core/role-name.ts";
 import type { EventPayload, EventType } from "../../core/workflow/events.ts";
-import { describeEvent, NO_PROGRESS, type Progress, type ProgressLine } from "./describe-event.ts";
+import { describeEvent, NO_PROGRESS, type Progress } from "./describe-event.ts";
+import type { ProgressLine } from "./progress-line.ts";
 import { formatLine, openPrinter } from "./progress-printer.ts";
 
 type Place = {
@@ -91,7 +92,7 @@ describe("a step", () => {
     const task = (key: string, title: string, ordinal: number) =>
       event(
         "task.created",
-        { key, title, description: "", depends_on: [], criteria: [], ordinal, cycle: 0 },
+        { key, title, description: "", depends_on: [], criteria: [], writes: [], ordinal, cycle: 0 },
         { task_id: key },
       );
     const place = (key: string) => ({ role: "implementer", step_id: `task:${key}`, task_id: key }) as const;
@@ -215,6 +216,7 @@ describe("a step", () => {
       owner: "",
       lease_until: "",
       tree_hash: null,
+      base: 0,
     } as const;
     const delivered = (action: string, ...links: string[]) =>
       tell(
@@ -234,18 +236,22 @@ describe("a step", () => {
 });
 
 test("a blocking finding stands out, and its repair names it", () => {
-  const finding = {
+  const finding: EventPayload<"finding.raised"> = {
     id: "f1",
     severity: "blocking",
     component: "a.js",
     description: "wrong",
     recommendation: "",
     evidence: "",
+    citations: [],
     criterion: null,
     ordinal: 1,
     cycle: 0,
     raised_by: "qa",
-  } as const;
+    evidence_class: "cited",
+    fingerprint: "",
+    receipt: null,
+  };
   const { lines } = tell(
     event("settings.changed", { max_qa_retries: 3, budget: null, pinned: { provider: null, model: null } }),
     event("finding.raised", finding),

@@ -2,21 +2,17 @@ import type { EventRow } from "../../contract/event-row.ts";
 import { isFailure } from "../../core/failure-policy.ts";
 import type { RoleName } from "../../core/role-name.ts";
 import { EVENT_PAYLOADS, type EventPayload, type EventType } from "../../core/workflow/events.ts";
+import {
+  answerLine,
+  claimLine,
+  cycleLine,
+  importLine,
+  planEditLine,
+  receiptLine,
+  toolLine,
+} from "./describe-evidence.ts";
+import { line, type LineStatus, type ProgressLine } from "./progress-line.ts";
 import { ROLE_TITLES, sizeText } from "./wording.ts";
-
-export type LineStatus = "run" | "ok" | "FAIL" | "wait" | "note" | "file" | "done";
-
-/** One thing that happened, for a person. */
-export type ProgressLine = {
-  readonly status: LineStatus;
-  readonly subject: string;
-  readonly detail: string;
-  /** The end of the detail, which is kept when a line is too long. */
-  readonly tail: string;
-  /** Null where nothing was measured. */
-  readonly elapsed_ms: number | null;
-  readonly tokens: number | null;
-};
 
 type OpenWork = {
   readonly label: string;
@@ -41,6 +37,8 @@ export type Progress = {
   readonly model: string | null;
   /** The failure that was told last: what follows from it does not repeat it. */
   readonly failure: string | null;
+  /** Whether the calls of tools are told as well. */
+  readonly verbose: boolean;
   /** A command that reads the artifacts, for a delivery whose links only the API knows. */
   readonly artifacts_command: string;
 };
@@ -56,6 +54,7 @@ export const NO_PROGRESS: Progress = {
   tasks: new Map(),
   model: null,
   failure: null,
+  verbose: false,
   artifacts_command: "",
 };
 
@@ -77,10 +76,6 @@ export function describeEvent(before: Progress, event: EventRow): Described {
   return (describe as Describe<EventType>)(progress, event, payload.data);
 }
 
-function line(status: LineStatus, subject: string, detail = ""): ProgressLine {
-  return { status, subject, detail, tail: "", elapsed_ms: null, tokens: null };
-}
-
 function told(progress: Progress, ...lines: ProgressLine[]): Described {
   return { progress, lines };
 }
@@ -92,11 +87,14 @@ function titleOf(role: RoleName | null): string {
 /** The roles that a repair cycle calls again. */
 const REPAIRING: readonly RoleName[] = ["architect", "implementer", "qa"];
 
+/** What the engine does by itself, by the beginning of the step's id. */
+const ENGINE_WORK: Readonly<Record<string, string>> = { validation: "Checks", workspace: "Repository" };
+
 /** What a step is called: its task, or else its role and the repair cycle it belongs to. */
 function labelOf(progress: Progress, event: EventRow, cycle: number): string {
   const task = event.task_id === null ? undefined : (progress.tasks.get(event.task_id) ?? event.task_id);
   if (task !== undefined) return `${titleOf(event.role)} · ${task}`;
-  if (event.role === null) return "Delivery";
+  if (event.role === null) return ENGINE_WORK[(event.step_id ?? "").replace(/:.*/, "")] ?? "Delivery";
   const inRepair = cycle > 0 && REPAIRING.includes(event.role);
   return inRepair ? `${titleOf(event.role)} (repair ${cycle})` : titleOf(event.role);
 }
@@ -161,6 +159,24 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
   // "role.failed" and "delivery.failed" say of the same failure what "step.failed" has said.
   "step.failed": failed,
   "step.cancelled": (progress, event) => told(endedQuietly(progress, event)),
+  // Steps of roles and the delivery have told their end by now, those of checks told each of them.
+  "step.completed": (progress, event) => told(endedQuietly(progress, event)),
+  "tree.imported": (progress, _event, tree) => told(progress, importLine(tree)),
+  "receipt.recorded": (progress, _event, receipt) => told(progress, receiptLine(receipt)),
+  "cycle.judged": (progress, _event, judged) => told(progress, cycleLine(judged)),
+  "claim.unsupported": (progress, _event, claim) => told(progress, claimLine(claim)),
+  "criterion.waived": (progress, _event, { id, reason }) =>
+    told(progress, line("note", `criterion ${id} waived`, reason)),
+  "finding.waived": (progress, _event, { id, reason }) =>
+    told(progress, line("note", `finding ${id} waived`, reason)),
+  "approval.requested": (progress, _event, { id, gate }) =>
+    told(progress, line("wait", `approval ${id} of the ${gate}`)),
+  "approval.responded": (progress, _event, answer) => told(progress, answerLine(answer)),
+  "plan.edited": (progress, _event, edit) => told(progress, planEditLine(edit)),
+  "plan.withdrawn": (progress, _event, { tasks }) =>
+    told(progress, line("note", "plan withdrawn", tasks.join(", "))),
+  "tool.called": (progress, event, call) =>
+    progress.verbose ? told(progress, toolLine(labelOf(progress, event, 0), call)) : told(progress),
   "model.called": (progress, event, { usage, provider, model_asked, model_served }) => {
     const used = usage.input_tokens + usage.output_tokens;
     const work = event.step_id === null ? undefined : progress.open.get(event.step_id);
@@ -176,6 +192,7 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
     const again = revision > 1 ? `, revision ${revision}` : "";
     return told(progress, line("file", path, `${sizeText(size)}${again}`));
   },
+  "artifact.deleted": (progress, _event, { path }) => told(progress, line("file", path, "deleted")),
   "finding.raised": (progress, _event, { severity, component, description }) =>
     told(
       progress,

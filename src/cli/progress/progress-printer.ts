@@ -1,12 +1,7 @@
 import type { EventRow } from "../../contract/event-row.ts";
 import { type OutputStream, paint } from "../output.ts";
-import {
-  describeEvent,
-  type LineStatus,
-  NO_PROGRESS,
-  type Progress,
-  type ProgressLine,
-} from "./describe-event.ts";
+import { describeEvent, NO_PROGRESS, type Progress } from "./describe-event.ts";
+import type { LineStatus, ProgressLine } from "./progress-line.ts";
 import { countText, cut, elapsedText, oneLine } from "./wording.ts";
 
 const COLOURS: Readonly<Record<LineStatus, Parameters<typeof paint>[0]>> = {
@@ -30,13 +25,18 @@ export type ProgressPrinter = {
   close(): void;
 };
 
+export type PrinterOptions = { readonly artifactsCommand?: string; readonly verbose?: boolean };
+
 /**
  * One line a fact, for ever in the scroll-back. On a terminal a live line below them says what runs now;
  * elsewhere the beginning of each step gets a line of its own. `artifactsCommand` is told of a delivery without a link.
  */
-export function openPrinter(stream: OutputStream, artifactsCommand = ""): ProgressPrinter {
+export function openPrinter(
+  stream: OutputStream,
+  { artifactsCommand = "", verbose = false }: PrinterOptions = {},
+): ProgressPrinter {
   const live = stream.isTTY === true;
-  let progress: Progress = { ...NO_PROGRESS, artifacts_command: artifactsCommand };
+  let progress: Progress = { ...NO_PROGRESS, verbose, artifacts_command: artifactsCommand };
   const clear = () => {
     if (live) stream.write("\r\u001b[2K");
   };

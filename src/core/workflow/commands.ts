@@ -1,8 +1,10 @@
+import type { AcceptanceCriterion, PlannedTask } from "../documents.ts";
+import type { Receipt } from "../receipt.ts";
 import type { RoleName } from "../role-name.ts";
 import type { Outcome } from "../tool-semantics.ts";
 import type { BudgetChange } from "../workflow-config.ts";
 import type { EventPayload } from "./events.ts";
-import type { DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
+import type { ApprovalVerb, DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
 
 /** Who asks and when; ids and times come from outside, so that the core stays a function. `at` is RFC 3339 in UTC. */
 type Asked = { readonly at: string; readonly actor: string };
@@ -30,6 +32,25 @@ export type ResumeWorkflow = Asked & {
 };
 export type CancelWorkflow = Asked & { readonly type: "workflow.cancel" };
 
+/** A person's answer to a gate. `criteria` and `tasks` go with `edit` alone; null leaves them as they were shown. */
+export type RespondApproval = Asked & {
+  readonly type: "approval.respond";
+  readonly id: string;
+  readonly verb: ApprovalVerb;
+  /** Reaches the roles that work after it. */
+  readonly note: string | null;
+  readonly criteria: readonly AcceptanceCriterion[] | null;
+  readonly tasks: readonly PlannedTask[] | null;
+};
+
+/** A person does without a criterion, or knows better than a finding. */
+export type Waive = Asked & {
+  readonly type: "waive";
+  readonly what: "criterion" | "finding";
+  readonly id: string;
+  readonly reason: string;
+};
+
 export type StartStep = Asked & {
   readonly type: "step.start";
   readonly step_id: string;
@@ -39,9 +60,19 @@ export type StartStep = Asked & {
   readonly tree_hash: string | null;
 };
 
-/** What a step brought back: the output of a role, or the receipt of a delivery. */
+/** What a step brought back. */
 export type StepResult =
-  | { readonly kind: "role"; readonly role: RoleName; readonly output: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: "role";
+      readonly role: RoleName;
+      readonly output: Readonly<Record<string, unknown>>;
+      /** Keys (`citationKey`) of the citations in the output that were found where they point; of QA alone. */
+      readonly resolved?: readonly string[];
+      /** Commands of this step that ran in the sandbox and ended with 0. */
+      readonly succeeded?: readonly string[];
+    }
+  | { readonly kind: "tree"; readonly tree: EventPayload<"tree.imported"> }
+  | { readonly kind: "validation"; readonly receipts: readonly Receipt[] }
   | { readonly kind: "delivery"; readonly receipt: Pick<DeliveryState, "action" | "links" | "metadata"> };
 
 export type CompleteStep = Asked & {
@@ -96,6 +127,8 @@ export type WorkflowCommand =
   | PauseWorkflow
   | ResumeWorkflow
   | CancelWorkflow
+  | RespondApproval
+  | Waive
   | StartStep
   | CompleteStep
   | FailStep

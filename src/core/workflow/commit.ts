@@ -13,6 +13,10 @@ export const PART_KINDS = [
   "finding",
   "criterion",
   "suggestion",
+  "receipt",
+  "waiver",
+  "approval",
+  "import",
   "delivery",
 ] as const;
 export type PartKind = (typeof PART_KINDS)[number];

@@ -3,6 +3,8 @@ import type { HandoffPacket } from "./packet.ts";
 const LONGEST_REQUEST = 12_000;
 const LONGEST_CONTENT = 2_000;
 const LONGEST_DESCRIPTION = 600;
+const LONGEST_DIFF = 12_000;
+const MOST_PATHS = 500;
 
 /**
  * The same packet for a model whose context the whole one does not fit: long texts lose their middle, settled findings
@@ -26,6 +28,12 @@ export function compactPacket(packet: HandoffPacket): HandoffPacket {
       ...artifact,
       content: artifact.content === null ? null : shortened(artifact.content, LONGEST_CONTENT),
     })),
+    receipts: packet.receipts.map((receipt) => ({
+      ...receipt,
+      output_tail: shortened(receipt.output_tail, LONGEST_DESCRIPTION),
+    })),
+    tree: packet.tree.slice(0, MOST_PATHS),
+    diff: packet.diff === null ? null : shortened(packet.diff, LONGEST_DIFF),
     findings: packet.findings.filter((finding) => choices.open_findings.includes(finding.id)),
   };
 }

@@ -121,6 +121,7 @@ describe("step.start", () => {
     ["a step that is finished", [planned()], "director"],
     ["a later stage", [], "project_manager"],
     ["QA before its tasks", [planned({ a: [], b: [] }), implemented("a")], "qa:0"],
+    ["QA before anything was run", [planned(), implemented("greet")], "qa:0"],
     ["a task before its dependency", [planned({ a: [], b: ["a"] })], "task:b"],
     ["a step nobody knows", [], "nonsense"],
     ["anything while paused", [paused], "director"],
@@ -209,9 +210,11 @@ describe("a whole workflow", () => {
       "architect:0",
       "task:greet",
       "task:test",
+      "validation:0",
       "qa:0",
       "architect:1",
       "task:mend-greet",
+      "validation:1",
       "qa:1",
       "finalizer",
       "delivery",
@@ -237,7 +240,11 @@ describe("a whole workflow", () => {
   test("steps of a second cycle carry its number", () => {
     const specification = given(
       built,
-      judged(0, { criteria: [{ id: "AC1", verdict: "unmet", evidence: "" }], findings: [], summary: "" }),
+      judged(0, {
+        criteria: [{ id: "AC1", verdict: "unmet", evidence: "", citations: [] }],
+        findings: [],
+        summary: "",
+      }),
     );
     expect(next(specification.driver.state)).toMatchObject([
       { id: "architect:1", cycle: 1, role: "architect" },

@@ -1,10 +1,12 @@
 import { accept, type Decided } from "../domain-error.ts";
 import type { CreateWorkflow, WorkflowCommand } from "./commands.ts";
+import { respondApproval } from "./decide/approvals.ts";
 import { completeStep } from "./decide/complete-step.ts";
 import { failStep } from "./decide/fail-step.ts";
 import { requestModelCall } from "./decide/request-call.ts";
 import { recordInStep, startStep } from "./decide/run-step.ts";
 import { cancelWorkflow, pauseWorkflow, resumeWorkflow } from "./decide/steer-workflow.ts";
+import { waive } from "./decide/waive.ts";
 import { EVENT_VERSION, type NewEvent, newEvent, type WorkflowEvent } from "./events.ts";
 import type { WorkflowState } from "./state.ts";
 
@@ -37,6 +39,10 @@ function judge(state: WorkflowState, command: WorkflowCommand): Decided<readonly
       return resumeWorkflow(state, command);
     case "workflow.cancel":
       return cancelWorkflow(state);
+    case "approval.respond":
+      return respondApproval(state, command);
+    case "waive":
+      return waive(state, command);
     case "step.start":
       return startStep(state, command);
     case "step.request_call":

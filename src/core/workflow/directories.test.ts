@@ -17,12 +17,14 @@ describe("the directories above a path", () => {
 describe("the directories of a workflow", () => {
   const paths = ["docs/guide/a.md", "Docs/guide/b.md", "docs/c.md", "readme.md"];
 
-  test("name the first path below each, in whatever case it is spelled", () => {
-    const directories = paths.reduce(withPath, PersistentMap.empty<string>());
-    expect(Object.fromEntries(directories.entries())).toEqual({
-      docs: "docs/guide/a.md",
-      "docs/guide": "docs/guide/a.md",
-    });
+  test("name one path below each, the first by its key, in whatever order they came", () => {
+    for (const order of [paths, paths.toReversed()]) {
+      const directories = order.reduce(withPath, PersistentMap.empty<string>());
+      expect(Object.fromEntries(directories.entries())).toEqual({
+        docs: "docs/c.md",
+        "docs/guide": "docs/guide/a.md",
+      });
+    }
   });
 
   test("are the same folded and restored, and no file may take the place of one", () => {

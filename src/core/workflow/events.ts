@@ -1,16 +1,31 @@
 import { z } from "zod";
 
 import {
+  AcceptanceCriterion,
+  ArtifactKind,
   ArtifactReference,
   CriterionVerdict,
   PlannedTask,
   ReportedFinding,
   SuggestedImprovement,
 } from "../documents.ts";
+import { Receipt } from "../receipt.ts";
 import { RoleName } from "../role-name.ts";
 import { OUTCOMES, TOOL_SEMANTICS } from "../tool-semantics.ts";
-import { Budget, NO_BUDGET } from "../workflow-config.ts";
-import { DocumentKind, PinnedModel, StepKind, WorkflowSettings, WorkflowStatus } from "./state.ts";
+import { Budget, Gate, NO_BUDGET } from "../workflow-config.ts";
+import { WorkVerdict } from "./progress.ts";
+import {
+  APPROVAL_VERBS,
+  DocumentKind,
+  EVIDENCE_CLASSES,
+  PinnedModel,
+  RAISED_BY,
+  StepKind,
+  WorkflowSettings,
+  WorkflowStatus,
+  WorkspaceRequest,
+} from "./state.ts";
+import { EVERY_ARTIFACT } from "./step-ids.ts";
 
 const Text = z.string();
 const Count = z.number().int().nonnegative();
@@ -29,6 +44,11 @@ const Problem = z.object({ code: Text, message: Text });
 export const EVENT_PAYLOADS = {
   "workflow.created": WorkflowSettings.extend({
     budget: Budget.default(NO_BUDGET),
+    gates: z.array(Gate).default([]),
+    workspace: WorkspaceRequest.nullable().default(null),
+    tools: z.partialRecord(RoleName, z.array(Text)).nullable().default(null),
+    stall_patience: Count.default(2),
+    approval_expires_s: Count.nullable().default(null),
     id: Text,
     tenant_id: Text,
     scope_id: Text.nullable(),
@@ -56,6 +76,8 @@ export const EVENT_PAYLOADS = {
     lease_until: Text,
     /** SHA-256 over the newest artifact of every path, for the steps that judge or deliver the tree. */
     tree_hash: Text.nullable(),
+    /** How many artifacts the step may build on, counted from the first. */
+    base: Count.default(EVERY_ARTIFACT),
   }),
   "step.completed": z.object({ attempt: Count }),
   "step.failed": Problem.extend({ attempt: Count, retry_at: Text.nullable() }),
@@ -68,15 +90,79 @@ export const EVENT_PAYLOADS = {
   "task.started": z.object({ title: Text, attempt: Count }),
   "task.completed": z.object({ title: Text, summary: Text }),
   "task.failed": Problem.extend({ title: Text }),
+  /** The tree that the workflow begins with; what could not be taken over is named. */
+  "tree.imported": z.object({
+    repo: Text,
+    ref: Text.nullable(),
+    path: Text.nullable(),
+    commit: Text,
+    files: z.array(z.object({ path: Text, kind: ArtifactKind, hash: Text, size: Count })),
+    skipped: z.array(z.object({ path: Text, reason: Text })),
+  }),
+  "artifact.deleted": z.object({ id: Text, ordinal: Count, path: Text, revision: Count, cycle: Count }),
+  /** The engine has run something on the tree. */
+  "receipt.recorded": Receipt.extend({ id: Text, ordinal: Count, cycle: Count }),
   "artifact.produced": ArtifactReference.extend({ id: Text, ordinal: Count, revision: Count, cycle: Count }),
-  "criterion.judged": CriterionVerdict.extend({ cycle: Count }),
+  "criterion.judged": CriterionVerdict.extend({
+    cycle: Count,
+    /** Who decided: the criterion's own check, or QA's judgement. */
+    decided_by: z.enum(["check", "qa"]).default("qa"),
+    receipt: Text.nullable().default(null),
+  }),
+  /** A person does without it. */
+  "criterion.waived": z.object({ id: Text, reason: Text }),
   "finding.raised": ReportedFinding.extend({
     id: Text,
     ordinal: Count,
     cycle: Count,
-    raised_by: z.enum(["qa", "core"]),
+    raised_by: z.enum(RAISED_BY),
+    evidence_class: z.enum(EVIDENCE_CLASSES).default("cited"),
+    fingerprint: Text.default(""),
+    receipt: Text.nullable().default(null),
   }),
-  "finding.updated": ReportedFinding.extend({ id: Text, cycle: Count }),
+  /** Says what is known now; a finding that was settled is open again. */
+  "finding.updated": ReportedFinding.extend({
+    id: Text,
+    cycle: Count,
+    evidence_class: z.enum(EVIDENCE_CLASSES).default("cited"),
+    receipt: Text.nullable().default(null),
+  }),
+  "finding.waived": z.object({ id: Text, reason: Text }),
+  /** How a cycle stands after QA, beside those before it. */
+  "cycle.judged": z.object({
+    cycle: Count,
+    tree_hash: Text,
+    /** Artifacts that the tree was made of, so that it can be had again. */
+    artifacts: Count,
+    open_musts: Count,
+    blocking: Count,
+    open: z.array(Text),
+    /** False when the same findings are open as before, or the tree is one that was judged already. */
+    progress: z.boolean(),
+    stagnant: Count,
+    best: z.boolean(),
+    verdict: WorkVerdict,
+  }),
+  /** A role says that something was done that nobody saw done; the sentence is kept out of what is handed on. */
+  "claim.unsupported": z.object({ role: RoleName, claim: Text, sentence: Text }),
+  "approval.requested": z.object({
+    id: Text,
+    ordinal: Count,
+    gate: Gate,
+    cycle: Count,
+  }),
+  "approval.responded": z.object({
+    id: Text,
+    verb: z.enum(APPROVAL_VERBS),
+    note: Text.nullable(),
+  }),
+  /** A person has put other criteria in the place of those that were shown (null leaves them), or given up tasks. */
+  "plan.edited": z.object({
+    criteria: z.array(AcceptanceCriterion).nullable(),
+    withdrawn: z.array(Text),
+  }),
+  /** The tasks that were shown are given up; the Architect is asked again. */
+  "plan.withdrawn": z.object({ cycle: Count, tasks: z.array(Text) }),
   "finding.resolved": z.object({ id: Text, cycle: Count, resolution: Text }),
   "repair.started": z.object({ cycle: Count, findings: z.array(Text) }),
   "contract.violated": z.object({ role: RoleName, fields: z.array(Text), problem: Text }),

@@ -2,12 +2,14 @@ import { elapsedMs } from "../elapsed.ts";
 import { AT_ONCE, failuresAfter, isFailure } from "../failure-policy.ts";
 import type { RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
-import type { WorkflowEvent } from "./events.ts";
+import type { EventPayload, WorkflowEvent } from "./events.ts";
 import { type CallInDoubt, isTerminal, type OpenStep, type PendingCall, type WorkflowHead } from "./state.ts";
+import { finalizerStep } from "./step-ids.ts";
 
 /** The head after one more event; every commit stores it whole, so nothing in it grows with the journal. */
 export function evolveHead(before: WorkflowHead, event: WorkflowEvent): WorkflowHead {
   const head: WorkflowHead = { ...before, version: event.seq, updated_at: event.occurred_at };
+  if (isAside(event)) return head;
   switch (event.type) {
     case "settings.changed":
       return { ...head, max_qa_retries: event.payload.max_qa_retries };
@@ -25,7 +27,7 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
     case "task.completed":
       return { ...head, unfinished_tasks: head.unfinished_tasks - 1 };
     case "repair.started":
-      return { ...head, cycle: event.payload.cycle };
+      return withRepair(head, event.payload.cycle);
     case "model.requested":
       return { ...head, open_steps: head.open_steps.map((step) => withCall(step, event)) };
     case "model.called":
@@ -34,29 +36,78 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
       return { ...head, open_steps: head.open_steps.map((step) => withOutcome(step, event)) };
     case "workflow.closed":
       return { ...head, closed: true };
+    case "cycle.judged":
+      return withJudgedCycle(head, event.payload);
+    case "approval.requested":
+    case "approval.responded":
+    case "plan.edited":
+    case "plan.withdrawn":
+      return afterAnswer(head, event);
     case "workflow.created":
-    case "role.started":
-    case "role.completed":
-    case "role.failed":
     case "task.started":
     case "task.failed":
-    case "artifact.produced":
-    case "criterion.judged":
-    case "finding.raised":
-    case "finding.updated":
-    case "finding.resolved":
+    case "tree.imported":
+    case "receipt.recorded":
+    case "claim.unsupported":
     case "contract.violated":
     case "model.reasked":
     case "model.replayed":
     case "model.substituted":
-    case "tool.requested":
-    case "tool.called":
-    case "tool.replayed":
     case "refiner.suggestion":
-    case "delivery.completed":
-    case "delivery.failed":
       return head;
   }
+}
+
+type Aside = Extract<
+  WorkflowEvent,
+  { type: `${"role" | "artifact" | "criterion" | "finding" | "tool" | "delivery"}.${string}` }
+>;
+
+/** Events of things that the head says nothing of. */
+function isAside(event: WorkflowEvent): event is Aside {
+  return /^(role|artifact|criterion|finding|tool|delivery)\./.test(event.type);
+}
+
+type GateEvent = Extract<WorkflowEvent, { type: `approval.${string}` | `plan.${string}` }>;
+
+function afterAnswer(head: WorkflowHead, event: GateEvent): WorkflowHead {
+  const { unfinished_tasks } = head;
+  switch (event.type) {
+    case "approval.requested":
+      return { ...head, approval: event.payload.id };
+    case "approval.responded":
+      return { ...head, approval: null };
+    case "plan.edited":
+      return { ...head, unfinished_tasks: unfinished_tasks - event.payload.withdrawn.length };
+    case "plan.withdrawn": {
+      const left = unfinished_tasks - event.payload.tasks.length;
+      return { ...head, later_plans: head.later_plans + 1, unfinished_tasks: left };
+    }
+  }
+}
+
+function withRepair(head: WorkflowHead, cycle: number): WorkflowHead {
+  const later_endings = head.done_steps.includes(finalizerStep(head))
+    ? head.later_endings + 1
+    : head.later_endings;
+  return { ...head, cycle, later_endings };
+}
+
+function withJudgedCycle(
+  head: WorkflowHead,
+  { progress: _progress, open, stagnant, best, verdict, ...judged }: EventPayload<"cycle.judged">,
+): WorkflowHead {
+  const { progress } = head;
+  return {
+    ...head,
+    verdict,
+    progress: {
+      best: best ? judged : progress.best,
+      trees: [...progress.trees, judged.tree_hash],
+      open,
+      stagnant,
+    },
+  };
 }
 
 function afterTransition(
@@ -84,6 +135,8 @@ function afterTransition(
     error:
       to === "failed" ? { code: reason ?? "failed", message: message ?? "", step_id: event.step_id } : null,
     open_steps: to === "running" ? head.open_steps.map(forgiven) : head.open_steps,
+    progress: leavesEnding ? { ...head.progress, stagnant: 0 } : head.progress,
+    approval: isTerminal(to) ? null : head.approval,
     closings: leavesEnding ? head.closings + 1 : head.closings,
     closed: false,
     started_at: head.started_at ?? (to === "running" ? event.occurred_at : null),
@@ -160,7 +213,7 @@ function startedStep(
   event: Extract<StepEvent, { type: "step.started" }>,
   before: OpenStep | undefined,
 ): OpenStep {
-  const { kind, cycle, attempt, owner, lease_until } = event.payload;
+  const { kind, cycle, attempt, owner, lease_until, base } = event.payload;
   return {
     id: event.step_id ?? "",
     kind,
@@ -179,6 +232,7 @@ function startedStep(
     available_at: null,
     call: null,
     outcome: before?.outcome ?? null,
+    base,
   };
 }
 

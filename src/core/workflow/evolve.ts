@@ -1,9 +1,12 @@
-import { pathKey } from "../artifact-path.ts";
 import { PersistentMap } from "../persistent-map.ts";
-import { withPath } from "./directories.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
+import { evolveApprovals, withCriteria } from "./evolve-approvals.ts";
+import { evolveFindings } from "./evolve-findings.ts";
 import { evolveHead } from "./evolve-head.ts";
-import type { ArtifactState, TaskState, WorkflowHead, WorkflowSettings, WorkflowState } from "./state.ts";
+import { evolveTasks, withoutTasks } from "./evolve-tasks.ts";
+import { evolveTree } from "./evolve-tree.ts";
+import { NO_PROGRESS } from "./progress.ts";
+import { type DeliveryState, type WorkflowHead, type WorkflowSettings, type WorkflowState } from "./state.ts";
 
 /** The state after one more event: total, pure, and it only copies what the event says. */
 export function evolve(state: WorkflowState, event: WorkflowEvent): WorkflowState {
@@ -32,6 +35,11 @@ export function created(event: WorkflowEvent): WorkflowState {
       pinned: payload.pinned,
       budget: payload.budget,
       delivery: payload.delivery,
+      gates: payload.gates,
+      workspace: payload.workspace,
+      tools: payload.tools,
+      stall_patience: payload.stall_patience,
+      approval_expires_s: payload.approval_expires_s,
       prompts: payload.prompts,
       config_hash: payload.config_hash,
     },
@@ -42,6 +50,10 @@ export function created(event: WorkflowEvent): WorkflowState {
     findings: PersistentMap.empty(),
     criteria: PersistentMap.empty(),
     suggestions: PersistentMap.empty(),
+    receipts: PersistentMap.empty(),
+    waivers: PersistentMap.empty(),
+    approvals: PersistentMap.empty(),
+    imported: null,
     delivery: null,
     ready_tasks: [],
     latest_artifacts: PersistentMap.empty(),
@@ -74,11 +86,24 @@ function firstHead(event: WorkflowEvent, payload: EventPayload<"workflow.created
     in_doubt: [],
     worked_ms: 0,
     running_since: null,
+    progress: NO_PROGRESS,
+    verdict: null,
+    later_plans: 0,
+    later_endings: 0,
+    approval: null,
     created_at: event.occurred_at,
     updated_at: event.occurred_at,
     started_at: null,
     completed_at: null,
   };
+}
+
+function withSummary(
+  { summaries }: WorkflowState,
+  { role, payload }: Extract<WorkflowEvent, { type: "role.completed" }>,
+): Parts {
+  if (role === null || role === "implementer") return {};
+  return { summaries: summaries.set(role, payload.summary) };
 }
 
 function changedSettings(
@@ -90,13 +115,26 @@ function changedSettings(
 
 type Parts = Partial<Omit<WorkflowState, "head">>;
 
+function deliveryOf(event: Extract<WorkflowEvent, { type: `delivery.${string}` }>): DeliveryState {
+  if (event.type === "delivery.completed") return { status: "delivered", ...event.payload, message: null };
+  const { action, message } = event.payload;
+  return { status: "failed", action, links: [], metadata: [], message };
+}
+
+type RowEvent = Extract<WorkflowEvent, { type: `${"step" | "model" | "tool"}.${string}` }>;
+
+/** Events that the head and the rows of steps and calls tell of. */
+function isRowEvent(event: WorkflowEvent): event is RowEvent {
+  return /^(step|model|tool)\./.test(event.type);
+}
+
 function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
+  if (isRowEvent(event)) return {};
   switch (event.type) {
     case "settings.changed":
       return { settings: changedSettings(state.settings, event.payload) };
     case "role.completed":
-      if (event.role === null || event.role === "implementer") return {};
-      return { summaries: state.summaries.set(event.role, event.payload.summary) };
+      return withSummary(state, event);
     case "document.written":
       return { documents: state.documents.set(event.payload.kind, event.payload.document) };
     case "task.created":
@@ -105,153 +143,44 @@ function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
     case "task.failed":
       return evolveTasks(state, event);
     case "artifact.produced":
-      return withArtifact(state, artifactOf(event));
+    case "artifact.deleted":
+    case "tree.imported":
+      return evolveTree(state, event);
+    case "receipt.recorded":
+      return { receipts: state.receipts.set(event.payload.id, event.payload) };
+    case "criterion.waived":
+      return { waivers: state.waivers.set(event.payload.id, event.payload.reason) };
+    case "approval.requested":
+    case "approval.responded":
+      return evolveApprovals(state, event);
+    case "plan.edited": {
+      const { criteria, withdrawn } = event.payload;
+      return { ...withCriteria(state, criteria), ...withoutTasks(state, withdrawn) };
+    }
+    case "plan.withdrawn":
+      return withoutTasks(state, event.payload.tasks);
     case "criterion.judged":
       return { criteria: state.criteria.set(event.payload.id, event.payload) };
     case "finding.raised":
     case "finding.updated":
     case "finding.resolved":
-      return evolveFindings(state, event);
+    case "finding.waived":
+      return evolveFindings(state, event) ?? {};
     case "refiner.suggestion":
       return { suggestions: state.suggestions.set(event.payload.id, event.payload) };
     case "delivery.completed":
-      return { delivery: { status: "delivered", ...event.payload, message: null } };
-    case "delivery.failed": {
-      const { action, message } = event.payload;
-      return { delivery: { status: "failed", action, links: [], metadata: [], message } };
-    }
+    case "delivery.failed":
+      return { delivery: deliveryOf(event) };
     case "workflow.created":
     case "state.transition":
-    case "step.started":
-    case "step.completed":
-    case "step.failed":
-    case "step.cancelled":
     case "role.started":
     case "role.failed":
     case "repair.started":
     case "contract.violated":
-    case "model.requested":
-    case "model.called":
-    case "model.reasked":
-    case "model.replayed":
-    case "model.substituted":
-    case "tool.requested":
-    case "tool.called":
-    case "tool.replayed":
     case "outcome.decided":
+    case "cycle.judged":
+    case "claim.unsupported":
     case "workflow.closed":
       return {};
   }
-}
-
-type TaskEvent = Extract<WorkflowEvent, { type: `task.${string}` }>;
-
-function evolveTasks(state: WorkflowState, event: TaskEvent): Parts {
-  if (event.type === "task.created") return withTask(state, event);
-  const task = event.task_id === null ? undefined : state.tasks.get(event.task_id);
-  if (!task) return {};
-  switch (event.type) {
-    case "task.started": {
-      const started = { ...task, status: "running", attempt: event.payload.attempt } as const;
-      return {
-        tasks: state.tasks.set(task.id, started),
-        ready_tasks: state.ready_tasks.filter((id) => id !== task.id),
-      };
-    }
-    case "task.failed":
-      return { tasks: state.tasks.set(task.id, { ...task, status: "failed" }) };
-    case "task.completed":
-      return withCompletedTask(state, {
-        ...task,
-        status: "completed",
-        summary: event.payload.summary,
-        completed_at: event.occurred_at,
-      });
-  }
-}
-
-function withTask(state: WorkflowState, event: Extract<TaskEvent, { type: "task.created" }>): Parts {
-  const { key, title, description, depends_on, criteria, ordinal, cycle } = event.payload;
-  let tasks = state.tasks;
-  let unmet = 0;
-  for (const id of depends_on) {
-    const dependency = tasks.get(id);
-    if (dependency?.status === "completed") continue;
-    unmet += 1;
-    if (dependency) tasks = tasks.set(id, { ...dependency, dependents: dependency.dependents.concat(key) });
-  }
-  const task: TaskState = {
-    id: key,
-    ordinal,
-    title,
-    description,
-    status: unmet === 0 ? "ready" : "pending",
-    depends_on,
-    dependents: [],
-    unmet,
-    criteria,
-    cycle,
-    attempt: 0,
-    summary: null,
-    created_at: event.occurred_at,
-    completed_at: null,
-  };
-  return {
-    tasks: tasks.set(key, task),
-    ready_tasks: unmet === 0 ? [...state.ready_tasks, key] : state.ready_tasks,
-  };
-}
-
-function withCompletedTask(state: WorkflowState, task: TaskState): Parts {
-  let tasks = state.tasks.set(task.id, task);
-  const ready: string[] = [];
-  for (const id of task.dependents) {
-    const dependent = tasks.get(id);
-    if (!dependent) continue;
-    const unmet = dependent.unmet - 1;
-    const free = unmet === 0 && dependent.status === "pending";
-    tasks = tasks.set(id, { ...dependent, unmet, status: free ? "ready" : dependent.status });
-    if (free) ready.push(id);
-  }
-  return { tasks, ready_tasks: ready.length > 0 ? [...state.ready_tasks, ...ready] : state.ready_tasks };
-}
-
-function artifactOf(event: Extract<WorkflowEvent, { type: "artifact.produced" }>): ArtifactState {
-  return { ...event.payload, task_id: event.task_id ?? "", created_at: event.occurred_at };
-}
-
-function withArtifact(state: WorkflowState, artifact: ArtifactState): Parts {
-  return {
-    artifacts: state.artifacts.set(artifact.id, artifact),
-    latest_artifacts: state.latest_artifacts.set(pathKey(artifact.path), artifact),
-    directories: withPath(state.directories, artifact.path),
-  };
-}
-
-function evolveFindings(
-  state: WorkflowState,
-  event: Extract<WorkflowEvent, { type: `finding.${string}` }>,
-): Parts {
-  const { findings } = state;
-  if (event.type === "finding.raised") {
-    const { cycle, ...finding } = event.payload;
-    const raised = {
-      ...finding,
-      status: "open",
-      raised_in_cycle: cycle,
-      resolved_in_cycle: null,
-      resolution: null,
-    } as const;
-    return { findings: findings.set(finding.id, raised) };
-  }
-  const known = findings.get(event.payload.id);
-  if (!known) return {};
-  if (event.type === "finding.updated") {
-    const { cycle: _cycle, ...report } = event.payload;
-    return { findings: findings.set(known.id, { ...known, ...report }) };
-  }
-  const { cycle, resolution } = event.payload;
-  return {
-    findings: findings.set(known.id, { ...known, status: "resolved", resolved_in_cycle: cycle, resolution }),
-  };
 }

@@ -1,5 +1,7 @@
 import type { RoleName } from "../role-name.ts";
 import { isTerminal, openStep, type StepSpec, type WorkflowState } from "./state.ts";
+import { architectStep, finalizerStep } from "./step-ids.ts";
+import { overlap } from "./write-set.ts";
 
 /** A step that may start now, or at `available_at` when that is not null. */
 export type RunnableStep = StepSpec & { readonly available_at: string | null };
@@ -8,19 +10,15 @@ export type RunnableStep = StepSpec & { readonly available_at: string | null };
 type Stage = (state: WorkflowState) => { readonly settled: boolean; readonly steps: readonly StepSpec[] };
 
 const PIPELINE: readonly Stage[] = [
+  importedTree,
   single(() => roleStep("director", "director", 0)),
   single(() => roleStep("project_manager", "project_manager", 0)),
-  single((state) => roleStep(`architect:${state.head.cycle}`, "architect", state.head.cycle)),
+  single((state) => roleStep(architectStep(state.head), "architect", state.head.cycle)),
   readyTasks,
+  validation,
   single((state) => roleStep(`qa:${state.head.cycle}`, "qa", state.head.cycle)),
-  single((state) => roleStep("finalizer", "finalizer", state.head.cycle)),
-  single((state) => ({
-    id: "delivery",
-    kind: "delivery",
-    role: null,
-    task_id: null,
-    cycle: state.head.cycle,
-  })),
+  single((state) => roleStep(finalizerStep(state.head), "finalizer", state.head.cycle)),
+  single((state) => engineStep("delivery", "delivery", state.head.cycle)),
 ];
 
 /**
@@ -54,11 +52,30 @@ function trailingSteps(state: WorkflowState): readonly RunnableStep[] {
   return runnable(state, [refiner]);
 }
 
+function importedTree(state: WorkflowState): ReturnType<Stage> {
+  if (state.settings.workspace === null) return { settled: true, steps: [] };
+  return single(() => engineStep("workspace", "workspace", 0))(state);
+}
+
+/** Before QA; workflows whose QA had begun before there was a validation go without. */
+function validation(state: WorkflowState): ReturnType<Stage> {
+  const { cycle, done_steps } = state.head;
+  const qa = `qa:${cycle}`;
+  if (done_steps.includes(qa) || openStep(state, qa)) return { settled: true, steps: [] };
+  return single(() => engineStep(`validation:${cycle}`, "validation", cycle))(state);
+}
+
+/** Tasks that say that they write the same path wait for one another. */
 function readyTasks(state: WorkflowState): ReturnType<Stage> {
-  if (state.head.unfinished_tasks === 0) return { settled: true, steps: [] };
-  const again = state.head.open_steps.filter((step) => step.kind === "task" && step.status === "queued");
-  const fresh = state.ready_tasks.map((id) => taskStep(id, state.tasks.get(id)?.cycle ?? state.head.cycle));
-  return { settled: false, steps: [...again.map(specOf), ...fresh] };
+  const { head, tasks } = state;
+  if (head.unfinished_tasks === 0) return { settled: true, steps: [] };
+  const open = head.open_steps.filter((step) => step.kind === "task");
+  const writesOf = (id: string | null): readonly string[] => (id !== null && tasks.get(id)?.writes) || [];
+  const taken = open.flatMap((step) => (step.status === "running" ? writesOf(step.task_id) : []));
+  const again = open.filter((step) => step.status === "queued").map(specOf);
+  const fresh = state.ready_tasks.map((id) => taskStep(id, tasks.get(id)?.cycle ?? head.cycle));
+  const free = [...again, ...fresh].filter((step) => !overlap(writesOf(step.task_id), taken));
+  return { settled: false, steps: free };
 }
 
 function runnable(state: WorkflowState, steps: readonly StepSpec[]): RunnableStep[] {
@@ -77,6 +94,10 @@ function single(step: (state: WorkflowState) => StepSpec): Stage {
 
 function roleStep(id: string, role: RoleName, cycle: number): StepSpec {
   return { id, kind: "role", role, task_id: null, cycle };
+}
+
+function engineStep(id: string, kind: StepSpec["kind"], cycle: number): StepSpec {
+  return { id, kind, role: null, task_id: null, cycle };
 }
 
 function specOf({ id, kind, role, task_id, cycle }: StepSpec): StepSpec {

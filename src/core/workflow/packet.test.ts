@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import type { RoleName } from "../role-name.ts";
-import { neededContents, buildPacket, type HandoffPacket } from "./packet.ts";
-import type { StepSpec, WorkflowState } from "./state.ts";
+import { buildPacket, type HandoffPacket, neededContents, type PacketStep } from "./packet.ts";
+import type { WorkflowState } from "./state.ts";
 import { contract, finding, judgement } from "./testing/role-outputs.testsuite.ts";
 import {
   begun,
@@ -20,12 +20,16 @@ import {
 } from "./testing/specification.testsuite.ts";
 import { creation } from "./testing/workflow-driver.testsuite.ts";
 
-function stepOf(role: RoleName | null, task_id: string | null = null, cycle = 0): StepSpec {
+function stepOf(
+  role: RoleName | null,
+  task_id: string | null = null,
+  { cycle = 0, ...known }: Partial<PacketStep> = {},
+): PacketStep {
   const kind = task_id === null ? "role" : "task";
-  return { id: "any", kind, role, task_id, cycle };
+  return { id: "any", kind, role, task_id, cycle, ...known };
 }
 
-function contentsFor(state: WorkflowState, step: StepSpec): string[] {
+function contentsFor(state: WorkflowState, step: PacketStep): string[] {
   return neededContents(state, step).map((artifact) => `${artifact.path}@${artifact.revision}`);
 }
 
@@ -57,19 +61,21 @@ describe("contents that a role reads", () => {
 
   test("the Architect reads them in a repair only", () => {
     expect(contentsFor(first, stepOf("architect"))).toEqual([]);
-    expect(contentsFor(repair, stepOf("architect", null, 1))).toHaveLength(4);
+    expect(contentsFor(repair, stepOf("architect", null, { cycle: 1 }))).toHaveLength(4);
   });
 
   test("the Implementer reads what the tasks it depends on wrote, as they left it", () => {
-    expect(contentsFor(first, stepOf("implementer", "more"))).toEqual(["base.js@1", "shared.js@1"]);
+    const more = ["base.js@1", "shared.js@1"];
+    expect(contentsFor(first, stepOf("implementer", "more", { base: 2 }))).toEqual(more);
+    expect(contentsFor(first, stepOf("implementer", "more"))).toEqual(["base.js@1", "shared.js@2"]);
     expect(contentsFor(first, stepOf("implementer", "alone"))).toEqual([]);
     expect(contentsFor(first, stepOf("implementer", "nobody"))).toEqual([]);
     expect(contentsFor(first, stepOf("implementer"))).toEqual([]);
   });
 
-  test("the Implementer reads in a repair the tree as the cycle found it", () => {
+  test("the Implementer reads in a repair the tree as its step found it", () => {
     const found = ["base.js@1", "more.js@1", "shared.js@2", "alone.js@1"];
-    expect(contentsFor(repair, stepOf("implementer", "mend", 1))).toEqual(found);
+    expect(contentsFor(repair, stepOf("implementer", "mend", { cycle: 1 }))).toEqual(found);
     const driver = given(
       ...threeTasks,
       implemented("alone", ["alone.js"]),
@@ -77,8 +83,9 @@ describe("contents that a role reads", () => {
       designed({ mend: [], extend: ["mend"], apart: [] }, 1),
       implemented("mend", ["shared.js"]),
     ).driver;
-    expect(contentsFor(driver.state, stepOf("implementer", "apart", 1))).toEqual(found);
-    expect(contentsFor(driver.state, stepOf("implementer", "extend", 1))).toContain("shared.js@3");
+    const { state } = driver;
+    expect(contentsFor(state, stepOf("implementer", "apart", { cycle: 1, base: 5 }))).toEqual(found);
+    expect(contentsFor(state, stepOf("implementer", "extend", { cycle: 1 }))).toContain("shared.js@3");
   });
 });
 
@@ -91,7 +98,7 @@ describe("a packet", () => {
       delivery_actions: ["api-response"],
       contents,
     };
-    return buildPacket(state, { ...stepOf(role, task_id), role }, surroundings);
+    return buildPacket(state, { ...stepOf(role, task_id, { base: 3 }), role }, surroundings);
   }
 
   test("of a new workflow has the request and nulls", () => {

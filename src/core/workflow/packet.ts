@@ -8,11 +8,18 @@ import {
   type CriterionState,
   type DeliveryState,
   type FindingState,
+  type ImportState,
   openFindings,
+  type OpenStep,
+  plannedTasks,
+  type ReceiptState,
   type StepSpec,
   type TaskState,
+  treeAt,
+  treeOf,
   type WorkflowState,
 } from "./state.ts";
+import { covers } from "./write-set.ts";
 
 /** An artifact in a packet; `content` is null where the role needs only to know that it exists. */
 export type PacketArtifact = Pick<
@@ -53,6 +60,18 @@ export type HandoffPacket = {
   readonly artifacts: readonly PacketArtifact[];
   readonly criteria: readonly CriterionState[];
   readonly findings: readonly FindingState[];
+  /** What the engine ran on the tree, in the cycle in which it last did. */
+  readonly receipts: readonly ReceiptState[];
+  /** Every path of the tree as this step may know it. */
+  readonly tree: readonly string[];
+  /** The repository that the workflow began with; null when it began with nothing. */
+  readonly imported: ImportState | null;
+  /** What people said at gates, in order. */
+  readonly notes: readonly { readonly gate: string; readonly verb: string; readonly note: string }[];
+  /** Criteria that a person does without, and why. */
+  readonly waivers: readonly { readonly id: string; readonly reason: string }[];
+  /** What has changed since the open findings were raised, as a unified diff; null where that means nothing. */
+  readonly diff: string | null;
   readonly delivery: DeliveryState | null;
   readonly choices: {
     readonly models: readonly string[];
@@ -70,19 +89,31 @@ export type PacketSurroundings = {
   readonly delivery_actions: readonly string[];
   /** Contents by hash, for the artifacts that `neededContents` named. */
   readonly contents: ReadonlyMap<string, string>;
+  readonly diff?: string | null;
 };
 
-/** The artifacts whose content the step's role reads: QA all newest revisions, the Implementer what its task builds on. */
-export function neededContents(state: WorkflowState, step: StepSpec): ArtifactState[] {
+/** The step of a packet; what it may build on counts for tasks alone. */
+export type PacketStep = StepSpec & Partial<Pick<OpenStep, "base" | "last_failure">>;
+
+/** More characters than this of an imported tree are looked up with tools, not shown. */
+const MOST_SHOWN_BYTES = 200_000;
+/** What a repository tells those who work in it. */
+const GUIDES = /^(AGENTS\.md|CLAUDE\.md|CONTRIBUTING\.md|README(\.(md|txt|rst))?)$/i;
+
+/** The artifacts whose content the step's role reads: QA what was made, the Implementer what its task builds on. */
+export function neededContents(state: WorkflowState, step: PacketStep): ArtifactState[] {
   switch (step.role) {
     case "qa":
-      return byOrdinal(state.latest_artifacts.values());
-    case "implementer":
-      return foundation(state, step);
+      return withGuides(state, treeOf(state), made(treeOf(state)));
+    case "implementer": {
+      const tree = treeAt(state, step.base ?? state.artifacts.size);
+      return withGuides(state, tree, foundation(state, step, tree));
+    }
     case "architect":
-      return step.cycle > 0 ? byOrdinal(state.latest_artifacts.values()) : [];
+      return withGuides(state, treeOf(state), step.cycle > 0 ? made(treeOf(state)) : []);
     case "director":
     case "project_manager":
+      return withGuides(state, treeOf(state), []);
     case "finalizer":
     case "refiner":
     case null:
@@ -90,28 +121,82 @@ export function neededContents(state: WorkflowState, step: StepSpec): ArtifactSt
   }
 }
 
+/** What the workflow has written, not what it began with. */
+function made(tree: readonly ArtifactState[]): ArtifactState[] {
+  return tree.filter((artifact) => artifact.task_id !== "");
+}
+
+function withGuides(
+  state: WorkflowState,
+  tree: readonly ArtifactState[],
+  needed: readonly ArtifactState[],
+): ArtifactState[] {
+  if (state.imported === null) return [...needed];
+  const guides = tree.filter(({ path, task_id }) => task_id === "" && GUIDES.test(path));
+  return withinLimit([...guides, ...needed.filter((artifact) => !guides.includes(artifact))]);
+}
+
+function withinLimit(artifacts: readonly ArtifactState[]): ArtifactState[] {
+  let left = MOST_SHOWN_BYTES;
+  return artifacts.filter(({ size }) => (left -= size) >= 0);
+}
+
 /**
- * What a task builds on: the artifacts of the tasks it depends on and, in a repair, the tree as the cycle found it.
- * What siblings write meanwhile stays out, so that a second attempt is given the same as the first.
+ * What a task builds on: what it may write, what the tasks that it depends on wrote and, in a repair, what its findings
+ * are about. What is written after it has begun stays out, so that a second attempt is given the same as the first.
  */
-function foundation(state: WorkflowState, step: StepSpec): ArtifactState[] {
-  const depends_on = (step.task_id !== null && state.tasks.get(step.task_id)?.depends_on) || [];
-  const visible = byOrdinal(state.artifacts.values()).filter(
-    (artifact) => depends_on.includes(artifact.task_id) || (step.cycle > 0 && artifact.cycle < step.cycle),
+function foundation(
+  state: WorkflowState,
+  step: PacketStep,
+  tree: readonly ArtifactState[],
+): readonly ArtifactState[] {
+  const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
+  const { depends_on = [], writes = [] } = task ?? {};
+  if (step.last_failure === "conflicting_output") return withinLimit(tree);
+  const about = findingsFor(state, task).flatMap((finding) => [
+    finding.component,
+    ...finding.citations.map(({ path }) => path),
+  ]);
+  const given = pathsOf(state, depends_on);
+  return tree.filter(
+    ({ path, task_id }) =>
+      given.has(pathKey(path)) ||
+      covers(writes, path) ||
+      (step.cycle > 0 && task_id !== "" && (writes.length === 0 || about.includes(path))),
   );
-  return byOrdinal(new Map(visible.map((artifact) => [pathKey(artifact.path), artifact])).values());
+}
+
+/** What these tasks have written, whoever has rewritten it since. */
+function pathsOf(state: WorkflowState, tasks: readonly string[]): ReadonlySet<string> {
+  if (tasks.length === 0) return new Set();
+  const written = [...state.artifacts.values()].filter(({ task_id }) => tasks.includes(task_id));
+  return new Set(written.map(({ path }) => pathKey(path)));
+}
+
+/** The open findings that a task is to settle; all of them when it names none. */
+function findingsFor(state: WorkflowState, task: TaskState | undefined): FindingState[] {
+  const open = openFindings(state).filter(isForModels);
+  if (!task || task.cycle === 0) return open;
+  const isOwn = ({ criterion, component }: FindingState): boolean =>
+    (criterion !== null && task.criteria.includes(criterion)) || covers(task.writes, component);
+  // What does not build or pass may be anybody's.
+  return open.some(isOwn) ? open.filter((one) => isOwn(one) || one.raised_by === "engine") : open;
+}
+
+/** What is missing around the work is for people to mend. */
+function isForModels({ raised_by, severity }: FindingState): boolean {
+  return raised_by !== "engine" || severity !== "info";
 }
 
 export function buildPacket(
   state: WorkflowState,
-  step: StepSpec & { readonly role: RoleName },
+  step: PacketStep & { readonly role: RoleName },
   surroundings: PacketSurroundings,
 ): HandoffPacket {
   const { head, settings } = state;
   const constitution = documentOf(state, "constitution");
-  const needed = neededContents(state, step);
-  const readable = new Set(needed.map((artifact) => artifact.id));
-  const shown = step.role === "implementer" ? needed : byOrdinal(state.latest_artifacts.values());
+  const tree = step.role === "implementer" ? treeAt(state, step.base ?? state.artifacts.size) : treeOf(state);
+  const task = (step.task_id !== null && state.tasks.get(step.task_id)) || null;
   return {
     workflow_id: head.id,
     role: step.role,
@@ -134,28 +219,63 @@ export function buildPacket(
       const summary = state.summaries.get(role);
       return summary === undefined ? [] : [{ role, summary }];
     }),
-    tasks: byOrdinal(state.tasks.values()),
-    task: (step.task_id !== null && state.tasks.get(step.task_id)) || null,
-    artifacts: shown.map((artifact) => ({
-      id: artifact.id,
-      path: artifact.path,
-      kind: artifact.kind,
-      description: artifact.description,
-      revision: artifact.revision,
-      task_id: artifact.task_id,
-      hash: artifact.hash,
-      content: readable.has(artifact.id) ? (surroundings.contents.get(artifact.hash) ?? null) : null,
-    })),
+    tasks: plannedTasks(state),
+    task,
+    artifacts: shownArtifacts(state, step, { tree, contents: surroundings.contents }),
     criteria: constitution?.acceptance_criteria.flatMap(({ id }) => state.criteria.get(id) ?? []) ?? [],
-    findings: byOrdinal(state.findings.values()),
+    findings: shownFindings(state, step, task),
+    receipts: newestReceipts(state),
+    tree: tree.map(({ path }) => path).toSorted(),
+    imported: state.imported,
+    notes: notesOf(state),
+    waivers: [...state.waivers.entries()]
+      .map(([id, reason]) => ({ id, reason }))
+      .toSorted((left, right) => (left.id < right.id ? -1 : 1)),
+    diff: surroundings.diff ?? null,
     delivery: state.delivery,
     choices: {
       models: surroundings.models,
       default_model: surroundings.default_model,
       delivery_actions: settings.delivery ? [settings.delivery.action] : surroundings.delivery_actions,
       criteria: constitution?.acceptance_criteria.map((criterion) => criterion.id) ?? [],
-      task_keys: byOrdinal(state.tasks.values()).map((task) => task.id),
-      open_findings: openFindings(state).map((finding) => finding.id),
+      task_keys: plannedTasks(state).map(({ id }) => id),
+      open_findings: openFindings(state)
+        .filter(isForModels)
+        .map((finding) => finding.id),
     },
   };
+}
+
+/** An imported tree is not shown whole: it is looked up with tools. */
+function shownArtifacts(
+  state: WorkflowState,
+  step: PacketStep,
+  { tree, contents }: { readonly tree: readonly ArtifactState[] } & Pick<PacketSurroundings, "contents">,
+): PacketArtifact[] {
+  const needed = neededContents(state, step);
+  const readable = new Set(needed.map((artifact) => artifact.id));
+  const shown = step.role === "implementer" || state.imported !== null ? needed : tree;
+  return shown.map(({ id, path, kind, description, revision, task_id, hash }) => {
+    const content = readable.has(id) ? (contents.get(hash) ?? null) : null;
+    return { id, path, kind, description, revision, task_id, hash, content };
+  });
+}
+
+function shownFindings(state: WorkflowState, step: PacketStep, task: TaskState | null): FindingState[] {
+  if (step.role === "implementer") return findingsFor(state, task ?? undefined);
+  const all = byOrdinal(state.findings.values());
+  return step.role === "finalizer" || step.role === "refiner" ? all : all.filter(isForModels);
+}
+
+/** Those of the last validation: a repair is planned from what failed in the cycle before. */
+function newestReceipts(state: WorkflowState): ReceiptState[] {
+  const all = byOrdinal(state.receipts.values());
+  const newest = all.at(-1)?.cycle;
+  return all.filter(({ cycle }) => cycle === newest);
+}
+
+function notesOf(state: WorkflowState): HandoffPacket["notes"] {
+  return byOrdinal(state.approvals.values()).flatMap(({ gate, answer }) =>
+    answer?.note == null ? [] : [{ gate, verb: answer.verb, note: answer.note }],
+  );
 }

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Commit, StepRow } from "./commit.ts";
 import { restoreState } from "./restore-state.ts";
 import { firstSlice } from "./testing/first-slice.testsuite.ts";
-import { work } from "./testing/role-outputs.testsuite.ts";
-import { judgement } from "./testing/role-outputs.testsuite.ts";
+import { design, judgement, tasks, work } from "./testing/role-outputs.testsuite.ts";
 import {
   begun,
   built,
@@ -12,6 +11,7 @@ import {
   designed,
   directed,
   contracted,
+  done,
   failed,
   given,
   judged,
@@ -98,6 +98,13 @@ describe("a commit", () => {
   });
 });
 
+/** Two tasks that write the same path. */
+const overlapping: Move = (driver) => {
+  const writes = { a: ["src/"], b: ["src/b.js"] };
+  const output = design(tasks({ a: [], b: [] }, writes));
+  [directed, contracted, done("architect:0", "architect", output)].forEach((move) => move(driver));
+};
+
 describe("the row of a step", () => {
   test("says who runs it and until when", () => {
     expect(rowAfter("director", begun("director"))).toMatchObject({
@@ -141,6 +148,7 @@ describe("the row of a step", () => {
     ["between two steps", [directed, contracted]],
     ["paused", [planned({ a: [], b: [] }), begun("task:a"), paused]],
     ["failed", [planned({ a: [], b: [] }), failed("task:a", "refusal")]],
+    ["one task keeps another from its paths", [overlapping, begun("task:a")]],
     ["failed with a Refiner at work", [failed("director", "refusal"), begun("refiner:1")]],
     ["failed and closed", [planned({ a: [], b: [] }), failed("task:a", "refusal"), refined(1)]],
   ])(
@@ -175,7 +183,7 @@ describe("the row of a step", () => {
             judged(cycle, output),
           ];
     });
-    expect(given(...blocked).driver.state.head.error?.code).toBe("repair_exhausted");
+    expect(given(...blocked).driver.state.head.error?.code).toBe("stalled");
     expect(rowAfter("finalizer", ...blocked, cancelled)).toBeUndefined();
   });
 });

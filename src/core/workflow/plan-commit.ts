@@ -32,7 +32,17 @@ export function planCommit({ before, after, events, fences, blobs, wake }: Commi
   };
 }
 
-type MapName = "documents" | "summaries" | "tasks" | "artifacts" | "findings" | "criteria" | "suggestions";
+type MapName =
+  | "documents"
+  | "summaries"
+  | "tasks"
+  | "artifacts"
+  | "findings"
+  | "criteria"
+  | "suggestions"
+  | "receipts"
+  | "waivers"
+  | "approvals";
 
 /** Which map of the state is stored under which kind of part. */
 export const PART_OF_MAP: Record<MapName, PartKind> = {
@@ -43,6 +53,9 @@ export const PART_OF_MAP: Record<MapName, PartKind> = {
   findings: "finding",
   criteria: "criterion",
   suggestions: "suggestion",
+  receipts: "receipt",
+  waivers: "waiver",
+  approvals: "approval",
 };
 
 function changedParts(before: WorkflowState | null, after: WorkflowState): PartRow[] {
@@ -50,6 +63,9 @@ function changedParts(before: WorkflowState | null, after: WorkflowState): PartR
   if (before?.settings !== after.settings) parts.push({ kind: "settings", key: "", body: after.settings });
   if (after.delivery !== null && before?.delivery !== after.delivery) {
     parts.push({ kind: "delivery", key: "", body: after.delivery });
+  }
+  if (after.imported !== null && before?.imported !== after.imported) {
+    parts.push({ kind: "import", key: "", body: after.imported });
   }
   for (const name of Object.keys(PART_OF_MAP) as MapName[]) {
     const map = after[name];
@@ -91,7 +107,8 @@ function abandonedSteps(before: WorkflowState, after: WorkflowState): readonly S
   if (after.head.status !== "cancelled") {
     return status === "failed" && after.head.status === "running" ? next(before) : [];
   }
-  const pipeline = next({ ...before, head: { ...before.head, status: "running" } });
+  // Without what runs: it keeps those from starting that write the same paths.
+  const pipeline = next({ ...before, head: { ...before.head, status: "running", open_steps: [] } });
   return status === "failed"
     ? [...pipeline.filter((step) => step.kind === "task"), ...next(before)]
     : pipeline;

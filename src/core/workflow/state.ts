@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { pathKey } from "../artifact-path.ts";
 import type {
   ArtifactKind,
   Constitution,
@@ -12,11 +13,13 @@ import type {
   SuggestedImprovement,
 } from "../documents.ts";
 import type { PersistentMap } from "../persistent-map.ts";
+import type { Receipt } from "../receipt.ts";
 import { Mode, RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
 import { OUTCOMES } from "../tool-semantics.ts";
-import { Budget } from "../workflow-config.ts";
+import { Budget, Gate } from "../workflow-config.ts";
 import type { Directories } from "./directories.ts";
+import { Progress, WorkVerdict } from "./progress.ts";
 
 export const WORKFLOW_STATUSES = [
   "pending",
@@ -30,7 +33,7 @@ export const WORKFLOW_STATUSES = [
 export const WorkflowStatus = z.enum(WORKFLOW_STATUSES);
 export type WorkflowStatus = z.infer<typeof WorkflowStatus>;
 
-export const StepKind = z.enum(["role", "task", "validation", "delivery"]);
+export const StepKind = z.enum(["workspace", "role", "task", "validation", "delivery"]);
 export type StepKind = z.infer<typeof StepKind>;
 
 /** What may run: the identity of a step is derived from state, so that asking twice names it the same. */
@@ -70,6 +73,8 @@ export const OpenStep = StepSpec.extend({
   call: PendingCall.nullable(),
   /** What a person has found out about the outside effect in doubt. */
   outcome: z.enum(OUTCOMES).nullable(),
+  /** How many artifacts it builds on: those of later tasks are not there for it, in any attempt. */
+  base: z.number().int(),
 });
 export type OpenStep = z.infer<typeof OpenStep>;
 
@@ -112,6 +117,14 @@ export type CallInDoubt = z.infer<typeof CallInDoubt>;
 export const PinnedModel = z.object({ provider: z.string().nullable(), model: z.string().nullable() });
 export type PinnedModel = z.infer<typeof PinnedModel>;
 
+/** An existing repository to start from; see `RepositoryRequest` of the workspace port. */
+export const WorkspaceRequest = z.object({
+  repo: z.string(),
+  ref: z.string().nullable(),
+  path: z.string().nullable(),
+});
+export type WorkspaceRequest = z.infer<typeof WorkspaceRequest>;
+
 export const DeliveryRequest = z.object({ action: z.string(), config: z.record(z.string(), z.json()) });
 export type DeliveryRequest = z.infer<typeof DeliveryRequest>;
 
@@ -145,6 +158,14 @@ export const WorkflowHead = z.object({
   worked_ms: z.number().int(),
   /** Null while the workflow does not run. */
   running_since: z.string().nullable(),
+  progress: Progress,
+  /** Null until QA has judged. */
+  verdict: WorkVerdict.nullable(),
+  /** How often the plan and the ending were given up on a person's word; later ones are steps of their own. */
+  later_plans: z.number().int(),
+  later_endings: z.number().int(),
+  /** The approval that is waited for. */
+  approval: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
   started_at: z.string().nullable(),
@@ -160,12 +181,19 @@ export const WorkflowSettings = z.object({
   pinned: PinnedModel,
   budget: Budget,
   delivery: DeliveryRequest.nullable(),
+  gates: z.array(Gate),
+  workspace: WorkspaceRequest.nullable(),
+  /** Tools by role in the place of the configured ones; null leaves them. */
+  tools: z.partialRecord(RoleName, z.array(z.string())).nullable(),
+  stall_patience: z.number().int(),
+  approval_expires_s: z.number().int().nullable(),
   prompts: z.array(z.object({ role: RoleName, hash: z.string() })),
   config_hash: z.string(),
 });
 export type WorkflowSettings = z.infer<typeof WorkflowSettings>;
 
-export const TASK_STATUSES = ["pending", "ready", "running", "completed", "failed"] as const;
+/** `withdrawn`: a person did not want the plan that it was part of. */
+export const TASK_STATUSES = ["pending", "ready", "running", "completed", "failed", "withdrawn"] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 /** A node of the task graph; `id` is the Architect's key, `unmet` counts unfinished dependencies. */
@@ -179,6 +207,8 @@ export type TaskState = {
   readonly dependents: readonly string[];
   readonly unmet: number;
   readonly criteria: readonly string[];
+  /** Files, or directories ending in `/`; empty says nothing. */
+  readonly writes: readonly string[];
   readonly cycle: number;
   readonly attempt: number;
   readonly summary: string | null;
@@ -186,7 +216,10 @@ export type TaskState = {
   readonly completed_at: string | null;
 };
 
-/** One revision of an artifact; the newest revision of a path is the artifact. */
+/**
+ * One revision of an artifact; the newest revision of a path is the artifact. `task_id` is empty for what the workflow
+ * began with; a revision that is `deleted` has no content.
+ */
 export type ArtifactState = {
   readonly id: string;
   readonly ordinal: number;
@@ -198,14 +231,27 @@ export type ArtifactState = {
   readonly size: number;
   readonly task_id: string;
   readonly cycle: number;
+  readonly deleted: boolean;
   readonly created_at: string;
 };
+
+/** `reproduced` the engine saw it, `cited` it stands where QA says, `opinion` neither: that blocks nothing. */
+export const EVIDENCE_CLASSES = ["reproduced", "cited", "opinion"] as const;
+export type EvidenceClass = (typeof EVIDENCE_CLASSES)[number];
+
+/** `engine` tells people of what is missing around the work; it is no fault of the work and goes to no model. */
+export const RAISED_BY = ["qa", "core", "engine", "person"] as const;
 
 export type FindingState = Omit<ReportedFinding, "id"> & {
   readonly id: string;
   readonly ordinal: number;
-  readonly status: "open" | "resolved";
-  readonly raised_by: "qa" | "core";
+  readonly status: "open" | "resolved" | "waived";
+  readonly raised_by: (typeof RAISED_BY)[number];
+  readonly evidence_class: EvidenceClass;
+  /** What it is about in any wording, to know it again. */
+  readonly fingerprint: string;
+  /** The receipt that shows it. */
+  readonly receipt: string | null;
   readonly raised_in_cycle: number;
   readonly resolved_in_cycle: number | null;
   readonly resolution: string | null;
@@ -213,7 +259,43 @@ export type FindingState = Omit<ReportedFinding, "id"> & {
 
 export type SuggestionState = SuggestedImprovement & { readonly id: string; readonly ordinal: number };
 
-export type CriterionState = CriterionVerdict & { readonly cycle: number };
+export type CriterionState = CriterionVerdict & {
+  readonly cycle: number;
+  readonly decided_by: "check" | "qa";
+  readonly receipt: string | null;
+};
+
+export type ReceiptState = Receipt & {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly cycle: number;
+};
+
+export const APPROVAL_VERBS = ["approve", "edit", "request_changes", "reject"] as const;
+export type ApprovalVerb = (typeof APPROVAL_VERBS)[number];
+
+/** A question to a person, and the answer once there is one. */
+export type ApprovalState = {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly gate: Gate;
+  readonly cycle: number;
+  readonly requested_at: string;
+  readonly answer: {
+    readonly verb: ApprovalVerb;
+    readonly note: string | null;
+    readonly actor: string;
+    readonly at: string;
+  } | null;
+};
+
+/** What the tree that the workflow began with was, and what of it is not there. */
+export type ImportState = {
+  readonly repo: string;
+  readonly commit: string;
+  readonly files: number;
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+};
 
 export type DeliveryState = {
   readonly status: "delivered" | "failed";
@@ -266,6 +348,12 @@ export type WorkflowState = {
   readonly findings: PersistentMap<FindingState>;
   readonly criteria: PersistentMap<CriterionState>;
   readonly suggestions: PersistentMap<SuggestionState>;
+  readonly receipts: PersistentMap<ReceiptState>;
+  /** Why a person does without a criterion, by its id. */
+  readonly waivers: PersistentMap<string>;
+  readonly approvals: PersistentMap<ApprovalState>;
+  /** Null when the workflow began with nothing. */
+  readonly imported: ImportState | null;
   readonly delivery: DeliveryState | null;
   readonly ready_tasks: readonly string[];
   readonly latest_artifacts: PersistentMap<ArtifactState>;
@@ -288,4 +376,23 @@ export function byOrdinal<T extends { readonly ordinal: number }>(values: Iterab
 
 export function openFindings(state: WorkflowState): FindingState[] {
   return byOrdinal(state.findings.values()).filter((finding) => finding.status === "open");
+}
+
+/** The tasks of the plans that hold. */
+export function plannedTasks(state: WorkflowState): TaskState[] {
+  return byOrdinal(state.tasks.values()).filter((task) => task.status !== "withdrawn");
+}
+
+/** The tree: the newest revision of every path that is not deleted. */
+export function treeOf(state: WorkflowState): ArtifactState[] {
+  return byOrdinal(state.latest_artifacts.values()).filter((artifact) => !artifact.deleted);
+}
+
+/** The tree that the first `count` artifacts made. */
+export function treeAt(state: WorkflowState, count: number): ArtifactState[] {
+  const newest = new Map<string, ArtifactState>();
+  for (const artifact of byOrdinal(state.artifacts.values())) {
+    if (artifact.ordinal <= count) newest.set(pathKey(artifact.path), artifact);
+  }
+  return byOrdinal(newest.values()).filter((artifact) => !artifact.deleted);
 }

@@ -12,7 +12,15 @@ import { isTerminal, openFindings, type StepSpec, type WorkflowState } from "./s
 import { anyAimedOrder } from "./testing/any-order.testsuite.ts";
 import { bringHome } from "./testing/bring-home.testsuite.ts";
 import { FOREIGN_MARK, OWNER_OF_FIELD } from "./testing/random-output.testsuite.ts";
-import { history, play, running, type Watcher } from "./testing/random-workflow.testsuite.ts";
+import {
+  completionOf,
+  type Draft,
+  draft,
+  history,
+  play,
+  running,
+  type Watcher,
+} from "./testing/random-workflow.testsuite.ts";
 import { judgement } from "./testing/role-outputs.testsuite.ts";
 import { planned } from "./testing/specification.testsuite.ts";
 import { type Change, creation, WorkflowDriver } from "./testing/workflow-driver.testsuite.ts";
@@ -55,15 +63,36 @@ describe("liveness", () => {
     return moves > 0 ? null : "something to do";
   }
 
-  test("whatever has happened, a workflow that is not cancelled can still be completed and closed", () => {
+  test("left to itself with any answers whatever, a workflow ends or waits with a reason", () => {
+    fc.assert(
+      fc.property(history, fc.array(draft, { minLength: 1, maxLength: 12 }), (past, drafts) => {
+        const driver = play(past);
+        let moves = 0;
+        while (driver.state.head.waiting === null && !driver.state.head.closed) {
+          expect((moves += 1)).toBeLessThan(500);
+          goOnAnyhow(driver, drafts[moves % drafts.length] as Draft);
+        }
+        expect(lack(driver.state)).toBeNull();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  /** The first thing that can be done: an answer to what runs, whatever it is worth, or a start. */
+  function goOnAnyhow(driver: WorkflowDriver, answer: Draft): void {
+    const [step] = running(driver.state);
+    if (!step) return void driver.start(next(driver.state)[0]?.id ?? "");
+    const given = driver.give(completionOf(driver.state, step, answer));
+    if ("code" in given) driver.fail(step.id, "conflicting_output");
+  }
+
+  test("whatever has happened, a workflow that nobody cancelled or rejected can still be completed and closed", () => {
     always(() => ({
       atEnd: (driver) => {
-        const { status } = driver.state.head;
-        if (status !== "cancelled") bringHome(driver);
-        expect(driver.state.head).toMatchObject({
-          status: status === "cancelled" ? "cancelled" : "completed",
-          closed: true,
-        });
+        const { status, error } = driver.state.head;
+        if (status === "cancelled" || error?.code === "rejected") return;
+        bringHome(driver);
+        expect(driver.state.head).toMatchObject({ status: "completed", closed: true });
       },
     }));
   });
@@ -92,12 +121,18 @@ describe("role contracts", () => {
       if (earlier && wording(earlier) !== wording(task)) writers.add("architect");
       if (earlier && earlier.summary !== task.summary) writers.add("implementer");
     }
-    if (after.artifacts !== before.artifacts) writers.add("implementer");
-    if (after.latest_artifacts !== before.latest_artifacts) writers.add("implementer");
+    if (after.artifacts !== before.artifacts && after.imported === before.imported)
+      writers.add("implementer");
+    if (after.latest_artifacts !== before.latest_artifacts && after.imported === before.imported)
+      writers.add("implementer");
     if (after.findings !== before.findings || after.criteria !== before.criteria) writers.add("qa");
     if (after.suggestions !== before.suggestions) writers.add("refiner");
     for (const [role] of after.summaries.changedSince(before.summaries)) writers.add(role as RoleName);
     return [...writers];
+  }
+
+  function isOfPerson({ type }: Change["command"]): boolean {
+    return type === "approval.respond" || type === "waive";
   }
 
   function wording(task: { title: string; description: string; depends_on: readonly string[] }): string {
@@ -111,6 +146,7 @@ describe("role contracts", () => {
         changed: (change) => {
           for (const event of startsIn(change.events)) roleOf.set(event.step_id ?? "", event.role);
           const { command } = change;
+          if (isOfPerson(command)) return;
           const completes = command.type === "step.complete" ? roleOf.get(command.step_id) : undefined;
           expect(writersOf(change).filter((writer) => writer !== completes)).toEqual([]);
         },
@@ -132,6 +168,11 @@ describe("role contracts", () => {
   });
 });
 
+function withdrawnBy({ type, payload }: WorkflowEvent): readonly string[] {
+  if (type === "plan.withdrawn") return payload.tasks;
+  return type === "plan.edited" ? payload.withdrawn : [];
+}
+
 describe("order", () => {
   test("QA never starts before its tasks are completed, nor a task before those it depends on", () => {
     always(() => {
@@ -145,6 +186,10 @@ describe("order", () => {
               unfinished.add(event.payload.key);
             }
             if (event.type === "task.completed") unfinished.delete(event.task_id ?? "");
+            for (const id of withdrawnBy(event)) {
+              unfinished.delete(id);
+              dependencies.delete(id);
+            }
           }
           for (const { role, task_id } of startsIn(events)) {
             const before = role === "qa" ? [...dependencies.keys()] : (dependencies.get(task_id ?? "") ?? []);
@@ -219,7 +264,9 @@ describe("counters", () => {
   test("the unfinished tasks that are counted are those that are there", () => {
     always(() => ({
       changed: ({ after }) => {
-        const unfinished = [...after.tasks.values()].filter((task) => task.status !== "completed");
+        const unfinished = [...after.tasks.values()].filter(
+          ({ status }) => status !== "completed" && status !== "withdrawn",
+        );
         expect(after.head.unfinished_tasks).toBe(unfinished.length);
       },
     }));
@@ -270,7 +317,9 @@ describe("the journal, the state and the rows say the same", () => {
 
   test("what a running task reads stays the same, whatever happens beside it", () => {
     always(() => ({
-      changed: ({ before, after }) => {
+      changed: ({ command, before, after }) => {
+        // A finding that a person does without is no more among those that a repair is about.
+        if (command.type === "waive") return;
         const tasks = running(before).filter((step) => step.kind === "task" && running(after).includes(step));
         const read = (state: WorkflowState) => tasks.map((step) => neededContents(state, step));
         expect(read(after)).toEqual(read(before));
@@ -361,7 +410,8 @@ describe("decide", () => {
 test.each([0, 1, 2, 3, 4, 5])(
   "QA that always blocks fails the workflow after exactly %i repairs",
   (max_qa_retries) => {
-    const driver = new WorkflowDriver(creation({ max_qa_retries }));
+    const settings = { ...creation().settings, stall_patience: 20 };
+    const driver = new WorkflowDriver(creation({ max_qa_retries, settings }));
     planned({ a: [], b: ["a"] })(driver);
     bringHome(driver, { qa: () => judgement({ AC1: "unmet" }), until: "failed" });
     const types = driver.events.map((event) => event.type);
@@ -369,7 +419,7 @@ test.each([0, 1, 2, 3, 4, 5])(
     expect(driver.state.head).toMatchObject({
       status: "failed",
       cycle: max_qa_retries,
-      error: { code: "repair_exhausted" },
+      error: { code: max_qa_retries === 0 ? "repair_exhausted" : "stalled" },
     });
     expect(openFindings(driver.state)).toHaveLength(1);
   },
@@ -380,9 +430,15 @@ test("the random workflows go everywhere", () => {
   const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
   for (const past of fc.sample(history, { numRuns: RUNS, seed: 20_260_102 })) {
     const driver = play(past, {
-      answered: (_order, answer) => "code" in answer && count(`refused ${answer.code}`),
+      answered: (_order, answer) => {
+        if (!("code" in answer)) return;
+        count(`refused ${answer.code}`);
+        if (/another task wrote/.test(answer.message)) count("overtaken");
+      },
       changed: ({ before, after }) => {
         if (before.head.closed && !after.head.closed) count("reopened");
+        if (after.head.status === "awaiting_approval") count("awaiting_approval");
+        if (before.head.approval !== null && after.head.status === "paused") count("paused at a gate");
         if (running(after).length > 1) count("parallel tasks");
         if (running(before).length > 1 && after.head.status === "failed")
           count("failed with siblings running");
@@ -391,11 +447,41 @@ test("the random workflows go everywhere", () => {
         }
       },
     });
-    count(driver.state.head.status);
+    const { status, error, verdict } = driver.state.head;
+    count(status);
+    if (status === "completed") count(verdict ?? "");
+    if (error) count(error.code);
+    for (const { type, payload } of driver.events)
+      if (type === "state.transition" && payload.to === "paused") count(payload.reason ?? "");
     if (driver.state.head.closed) count("closed");
     for (const type of new Set(driver.events.map((event) => event.type))) count(type);
   }
   const rare = [
+    "refused approval_closed",
+    "refused approval_expired",
+    "refused approval_needed",
+    "refused invalid_edit",
+    "stalled",
+    "rejected",
+    "sandbox_unavailable",
+    "toolchain_unavailable",
+    "overtaken",
+    "waived",
+    "verified",
+    "unverified",
+    "awaiting_approval",
+    "paused at a gate",
+    "approval.requested",
+    "approval.responded",
+    "plan.edited",
+    "plan.withdrawn",
+    "criterion.waived",
+    "finding.waived",
+    "claim.unsupported",
+    "receipt.recorded",
+    "artifact.deleted",
+    "tree.imported",
+    "cycle.judged",
     "refused invalid_output",
     "refused stale_attempt",
     "refused repair_exhausted",

@@ -1,5 +1,5 @@
 import { DEFAULT_DELIVERY_ACTION, deliveryChoice } from "../../core/workflow/decide/delivery-choice.ts";
-import { byOrdinal, type DeliveryRequest, documentOf } from "../../core/workflow/state.ts";
+import { type DeliveryRequest, documentOf, treeOf } from "../../core/workflow/state.ts";
 import { type DeliveryAction, DeliveryError, type DeliveryReceipt } from "../../ports/delivery-action.ts";
 import { failpoint } from "../failpoint.ts";
 import { journaledToolCall, type Tool } from "../journaled-tool-call.ts";
@@ -37,7 +37,7 @@ function permittedChoice(context: StepContext, freeActions: readonly string[]): 
 
 async function deliver(context: StepContext, action: DeliveryAction, config: unknown): Promise<StepOutcome> {
   const state = context.state();
-  const newest = byOrdinal(state.latest_artifacts.values());
+  const newest = treeOf(state);
   const contents = await context.storage.readBlobs(newest.map((artifact) => artifact.hash));
   const artifacts = newest.map(({ id, path, kind, description, hash }) => {
     const content = contents.get(hash);

@@ -1,25 +1,13 @@
 import { failuresAfter, fallsBack } from "../../core/failure-policy.ts";
 import type { RoleName } from "../../core/role-name.ts";
-import type { StepRecord } from "../../core/workflow/commands.ts";
-import { compactPacket } from "../../core/workflow/compact-packet.ts";
-import { buildPacket, type HandoffPacket, neededContents } from "../../core/workflow/packet.ts";
-import type { Role } from "../../ports/role.ts";
-import { sha256 } from "../hash.ts";
-import { type CallTarget, type Conversation, journaledCall, recordedCalls } from "../journaled-call.ts";
-import { type ModelCatalogue, splitReference } from "../model-catalogue.ts";
-import type { ModelMeter } from "../model-meter.ts";
-import type { ModelRouter } from "../model-router.ts";
-import { readAnswer } from "../read-answer.ts";
+import type { StepRecord, StepResult } from "../../core/workflow/commands.ts";
+import type { ToolCallAnswer, ToolCallRequest } from "../../ports/chat-model.ts";
+import { type CallTarget, journaledCall, recordedCalls } from "../journaled-call.ts";
+import { splitReference } from "../model-catalogue.ts";
+import { readAnswer, type ReadAnswer } from "../read-answer.ts";
 import type { StepContext, StepExecutor, StepOutcome } from "../step-executor.ts";
-
-export type RoleExecutorParts = {
-  readonly roles: Readonly<Record<RoleName, Role>>;
-  readonly catalogue: ModelCatalogue;
-  readonly router: ModelRouter;
-  readonly meter: ModelMeter;
-  /** Delivery actions that a Director may choose: those that need no configuration. */
-  readonly freeDeliveryActions: readonly string[];
-};
+import { callTools, ToolInDoubtError, type ToolSession } from "../tool-loop.ts";
+import { type PreparedTurn, prepareTurn, type RoleExecutorParts } from "./prepare-turn.ts";
 
 /** Asks a model to act as the step's role until its answer keeps the contract, within the allowed re-asks. */
 export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
@@ -37,7 +25,12 @@ export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
       const payload = { ...route.substituted, used: route.reference };
       context.record([{ type: "model.substituted", payload }]);
     }
-    return alongTheChain(parts, context, role, route.reference);
+    try {
+      return await alongTheChain(parts, context, role, route.reference);
+    } catch (error) {
+      if (error instanceof ToolInDoubtError) return failed("outcome_unknown", error.message);
+      throw error;
+    }
   };
 }
 
@@ -81,83 +74,91 @@ async function askModel(
   if (!provider)
     return failed("unknown_model", `There is no provider ${name}; configure it or choose another model.`);
   const target = { provider, model, meter: parts.meter, recorded: progress.recorded };
-  const whole = await prepare(parts, context, { role, reference, shorten: false });
+  const turn = { role, reference, withTools: provider.tools };
+  const whole = await prepareTurn(parts, context, { ...turn, shorten: false });
   const outcome = await converse(context, whole, target, progress);
   if (outcome.ok || outcome.failure.code !== "context_overflow") return outcome;
-  const shorter = await prepare(parts, context, { role, reference, shorten: true });
-  if (shorter.packet_hash === whole.packet_hash) return outcome;
+  const shorter = await prepareTurn(parts, context, { ...turn, shorten: true });
+  if (shorter.conversation.packet_hash === whole.conversation.packet_hash) return outcome;
   const { attempt } = context.step;
   const problems = ["The packet does not fit the model's context; it was shortened."];
   context.record([{ type: "model.reasked", payload: { attempt, ordinal: progress.calls, problems } }]);
   return converse(context, shorter, target, progress);
 }
 
-async function prepare(
-  parts: RoleExecutorParts,
-  context: StepContext,
-  { role: roleName, reference, shorten }: Omit<Turn, "progress"> & { readonly shorten: boolean },
-): Promise<Conversation> {
-  const role = parts.roles[roleName];
-  const state = context.state();
-  const hashes = neededContents(state, context.step).map((artifact) => artifact.hash);
-  const whole = buildPacket(
-    state,
-    { ...context.step, role: roleName },
-    {
-      models: roleName === "director" ? await parts.router.choices(state) : [],
-      default_model: reference,
-      delivery_actions: parts.freeDeliveryActions,
-      contents: hashes.length === 0 ? new Map() : await context.storage.readBlobs(hashes),
-    },
-  );
-  const packet: HandoffPacket = shorten ? compactPacket(whole) : whole;
-  const prompt_hash =
-    state.settings.prompts.find((prompt) => prompt.role === roleName)?.hash ?? role.prompt.hash;
-  const text =
-    prompt_hash === role.prompt.hash ? role.prompt.text : await context.storage.readBlob(prompt_hash);
-  if (text === null) throw new Error(`the prompt of ${roleName} with hash ${prompt_hash} is not stored`);
-  return {
-    role: roleName,
-    instructions: role.instructions(text, state.head.mode),
-    schema: role.schema(packet),
-    messages: [{ role: "user", content: role.render(packet) }],
-    prompt_hash,
-    packet_hash: sha256(JSON.stringify(packet)),
-  };
-}
-
 async function converse(
   context: StepContext,
-  conversation: Conversation,
+  { conversation, session }: PreparedTurn,
   target: CallTarget,
   progress: Progress,
 ): Promise<StepOutcome> {
-  const { role, schema, messages } = conversation;
-  const { attempt } = context.step;
-  for (let asks = 1; ; asks += 1) {
+  const { role, messages } = conversation;
+  const { max_tool_rounds } = context.config;
+  for (let asks = 1, rounds = 0; ;) {
     const ordinal = (progress.calls += 1);
     const called = await journaledCall(context, conversation, target, ordinal);
     if (!called.ok) return called;
-    const { output, blobs, review } = readAnswer(context.state(), role, schema, called.text);
-    const problems = [
-      ...review.faults,
-      ...review.omissions,
-      ...review.foreign.map((field) => `${field} is not yours to write; leave it out`),
-    ];
-    if (problems.length === 0) return { ok: true, result: { kind: "role", role, output }, blobs };
-    if (asks > context.config.max_reasks) {
-      if (review.faults.length === 0) return { ok: true, result: { kind: "role", role, output }, blobs };
-      return failed(
-        "invalid_output",
-        `${role} answered ${asks} times against its contract: ${review.faults.join("; ")}`,
+    if (called.tool_calls.length > 0) {
+      rounds += 1;
+      if (rounds > max_tool_rounds + PATIENCE_ROUNDS)
+        return failed("invalid_output", `${role} went on calling tools after its ${max_tool_rounds} rounds.`);
+      const answers =
+        rounds > max_tool_rounds
+          ? refusedCalls(called.tool_calls)
+          : await callTools(context, session, called.tool_calls);
+      messages.push(
+        { role: "assistant", content: called.text, tool_calls: called.tool_calls },
+        { role: "tool", answers },
       );
+      continue;
     }
-    context.record(reaskRecords({ role, attempt, ordinal, problems, foreign: review.foreign }));
+    const answer = await readAnswer(context, conversation, session, called.text);
+    const problems = problemsOf(answer);
+    const isUsable =
+      problems.length === 0 || (asks > context.config.max_reasks && answer.review.faults.length === 0);
+    if (isUsable) return { ok: true, result: resultOf(role, answer, session), blobs: answer.blobs };
+    if (asks > context.config.max_reasks) {
+      const faults = answer.review.faults.join("; ");
+      return failed("invalid_output", `${role} answered ${asks} times against its contract: ${faults}`);
+    }
+    asks += 1;
+    const { attempt } = context.step;
+    context.record(reaskRecords({ role, attempt, ordinal, problems, foreign: answer.review.foreign }));
     messages.push(
       { role: "assistant", content: called.text },
       { role: "user", content: correction(problems) },
     );
   }
+}
+
+/** Models that have used up their rounds are told so, this often. */
+const PATIENCE_ROUNDS = 2;
+
+function refusedCalls(calls: readonly ToolCallRequest[]): ToolCallAnswer[] {
+  const content = "You have used all your tool calls. Give your answer now.";
+  return calls.map(({ id, name }) => ({ id, name, content, is_error: true }));
+}
+
+function problemsOf({ review }: ReadAnswer): string[] {
+  return [
+    ...review.faults,
+    ...review.omissions,
+    ...review.foreign.map((field) => `${field} is not yours to write; leave it out`),
+  ];
+}
+
+function resultOf(
+  role: RoleName,
+  { output, resolved }: ReadAnswer,
+  { succeeded }: ToolSession,
+): Extract<StepResult, { kind: "role" }> {
+  return {
+    kind: "role",
+    role,
+    output,
+    ...(resolved.length > 0 && { resolved }),
+    ...(succeeded.length > 0 && { succeeded }),
+  };
 }
 
 function reaskRecords(asked: {

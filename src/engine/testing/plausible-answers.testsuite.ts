@@ -18,6 +18,7 @@ const GRAPH = { a: [], b: [], c: ["a", "b"] } as const;
 /** Every role says something sound; what it says depends on nothing but the step. */
 export function plausibleAnswers(script: Script = {}): (asked: Asked) => unknown {
   const { graph = GRAPH, blocks = () => false, brief: over = {} } = script;
+  const first = `${Object.keys(graph)[0] ?? "a"}.txt`;
   return ({ role, step_id }) => {
     const cycle = Number(/:(\d+)$/.exec(step_id)?.[1] ?? 0);
     switch (role) {
@@ -30,7 +31,7 @@ export function plausibleAnswers(script: Script = {}): (asked: Asked) => unknown
       case "implementer":
         return work(step_id.replace("task:", ""));
       case "qa":
-        return blocks(cycle) ? judgement("unmet", [finding]) : judgement("met");
+        return blocks(cycle) ? judgement("unmet", [finding]) : judgement("met", [], first);
       case "finalizer":
         return { delivery_notes: "Read it.", summary: "It is written." };
       case "refiner":
@@ -61,7 +62,12 @@ export function contract(ids: readonly string[] = ["AC1"]): RoleOutputs["project
       constraints: [],
       audience: "readers",
       output_medium: "text files",
-      acceptance_criteria: ids.map((id) => ({ id, text: `${id} holds.`, level: "must" })),
+      acceptance_criteria: ids.map((id) => ({
+        id,
+        text: `${id} holds.`,
+        level: "must",
+        check: { kind: "rubric", question: `Does ${id} hold?` },
+      })),
       out_of_scope: [],
     },
     requirements: { functional: [], non_functional: [], dependencies: [] },
@@ -89,18 +95,21 @@ export function design(
       description: `Write ${key}.txt.`,
       depends_on: [...depends_on],
       criteria: [...criteria],
+      writes: [pathOf(key)],
     })),
     summary: "Planned.",
   };
 }
 
-export function work(
-  key: string,
-  path = key.startsWith("repair") ? "a.txt" : `${key}.txt`,
-): ImplementerOutput {
+function pathOf(key: string): string {
+  return key.startsWith("repair") ? "a.txt" : `${key}.txt`;
+}
+
+export function work(key: string, path = pathOf(key)): ImplementerOutput {
   const content = `hello from ${key}\n`;
   return {
     artifacts: [{ path, kind: "document", description: `The file ${path}`, content }],
+    deleted: [],
     summary: `Wrote ${path}.`,
   };
 }
@@ -108,8 +117,10 @@ export function work(
 export function judgement(
   verdict: "met" | "unmet" | "unknown",
   findings: RoleOutputs["qa"]["findings"] = [],
+  path = "a.txt",
 ): RoleOutputs["qa"] {
-  return { criteria: [{ id: "AC1", verdict, evidence: "a.txt:1" }], findings, summary: "Read." };
+  const citations = [{ path, line: 1, quote: null }];
+  return { criteria: [{ id: "AC1", verdict, evidence: `${path}:1`, citations }], findings, summary: "Read." };
 }
 
 const finding: RoleOutputs["qa"]["findings"][number] = {
@@ -119,5 +130,6 @@ const finding: RoleOutputs["qa"]["findings"][number] = {
   description: "The greeting is missing.",
   recommendation: "Write the greeting.",
   evidence: "a.txt:1",
+  citations: [{ path: "a.txt", line: 1, quote: null }],
   criterion: "AC1",
 };

@@ -8,6 +8,7 @@ import {
   type ModelProvider,
   type ModelRequest,
   type ProviderHealth,
+  type ToolCallRequest,
 } from "../../ports/chat-model.ts";
 import { type Asked, plausibleAnswers } from "./plausible-answers.testsuite.ts";
 
@@ -36,6 +37,7 @@ export type Held = {
 export class ScriptedModel implements ModelProvider {
   readonly name: string;
   readonly kind = "openai-compatible";
+  readonly tools = true;
   readonly calls: ModelCall[] = [];
   models: (signal: AbortSignal) => Promise<ModelInfo[]>;
   answers: Reaction = plausibleAnswers();
@@ -104,6 +106,7 @@ export class ScriptedModel implements ModelProvider {
       const said = await (this.#reactions.get(step_id)?.shift() ?? this.answers)(call);
       request.signal.throwIfAborted();
       call.outcome = "answered";
+      if (said instanceof ToolCalls) return { ...answerOf("", request.model), tool_calls: said.requests };
       return answerOf(typeof said === "string" ? said : JSON.stringify(said), request.model);
     } catch (error) {
       call.outcome = request.signal.aborted ? "aborted" : "failed";
@@ -129,6 +132,28 @@ export function failing(code: FailureCode, message: string, retryAfterMs: number
   };
 }
 
+class ToolCalls {
+  readonly requests: readonly ToolCallRequest[];
+
+  constructor(requests: readonly ToolCallRequest[]) {
+    this.requests = requests;
+  }
+}
+
+let callIds = 0;
+
+/** The request is answered with calls of these tools, in this order; arguments that are a string are sent as they are. */
+export function calling(...calls: readonly (readonly [name: string, given: unknown])[]): Reaction {
+  return () =>
+    new ToolCalls(
+      calls.map(([name, given]) => ({
+        id: `call_${(callIds += 1)}`,
+        name,
+        arguments: typeof given === "string" ? given : JSON.stringify(given),
+      })),
+    );
+}
+
 /** The request is answered with this value; a string is sent as it is. */
 export function saying(value: unknown): Reaction {
   return () => value;
@@ -136,7 +161,14 @@ export function saying(value: unknown): Reaction {
 
 function answerOf(text: string, model: string): ModelAnswer {
   const usage = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 0, reasoning_tokens: 0 };
-  return { text, finish_reason: "stop", usage, model_served: `${model}-served`, latency_ms: 1 };
+  return {
+    text,
+    tool_calls: [],
+    finish_reason: "stop",
+    usage,
+    model_served: `${model}-served`,
+    latency_ms: 1,
+  };
 }
 
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -44,6 +44,9 @@ export type TestEngineOptions = {
   readonly role?: NodeRole;
   readonly budgets?: unknown;
   readonly prices?: unknown;
+  readonly sandbox?: Config["sandbox"];
+  /** Directories whose repositories workflows may start from. */
+  readonly repositories?: readonly string[];
 };
 
 /** What outlives one start of an engine. */
@@ -110,6 +113,8 @@ export class TestEngine {
       max_concurrent_workflows,
       max_concurrent_workflows_per_tenant: max_concurrent_workflows,
       delivery: { directory: { allowed: allowed_directories } },
+      sandbox: options.sandbox,
+      workspace: { allowed: options.repositories ?? [] },
     });
     const logged: LogLine[] = [];
     const app = await openApp(config, {
@@ -238,6 +243,9 @@ export const REQUEST: CreateWorkflowInput = {
   max_qa_retries: null,
   budget: null,
   delivery: null,
+  workspace: null,
+  gates: null,
+  tools: null,
   scope_id: null,
 };
 

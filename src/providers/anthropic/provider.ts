@@ -52,8 +52,11 @@ export function createAnthropicProvider(
       endpoint,
       sendTrace: sendsTraceHeaders(settings, vendorHost),
       model: (id, fetch) => createAnthropic({ baseURL, apiKey, fetch }).languageModel(id),
-      options: ({ model }) =>
-        model.includes("claude-") ? {} : { maxOutputTokens: OTHER_MODELS_OUTPUT_TOKENS },
+      options: ({ model, max_output_tokens: longest }) =>
+        model.includes("claude-") || longest !== null ? {} : { maxOutputTokens: OTHER_MODELS_OUTPUT_TOKENS },
+      // Models without an output format of their own are made to call a tool `json`; another tool of that name would be
+      // taken for the answer.
+      schemaPlace: ({ tools }) => (tools.some(({ name }) => name === "json") ? "instructions" : "format"),
       models,
     },
     wiring,

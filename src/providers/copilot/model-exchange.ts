@@ -43,7 +43,13 @@ export function createModelExchange(settings: ExchangeSettings): ModelExchange {
   const outcome = Promise.withResolvers<Answered>();
   const fail = (error: unknown): void => outcome.reject(toModelError(error, endpoint, request.model));
   let sent = false;
-  let answered: Answered = { text: "", finish_reason: "stop", usage: NO_TOKENS, model_served: request.model };
+  let answered: Answered = {
+    text: "",
+    tool_calls: [],
+    finish_reason: "stop",
+    usage: NO_TOKENS,
+    model_served: request.model,
+  };
 
   request.signal.addEventListener("abort", () => outcome.reject(abortReason(request.signal)), { once: true });
 

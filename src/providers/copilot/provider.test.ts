@@ -13,6 +13,7 @@ chatModelSuite({
   tracedByDefault: true,
   credential: "COPILOT_GITHUB_TOKEN",
   model: "gpt-4o",
+  tools: false,
   takesLongestAnswer: false, // its runtime has no option for it
 });
 

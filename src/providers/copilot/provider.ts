@@ -21,6 +21,7 @@ import {
   type ProviderSettings,
   type ProviderWiring,
 } from "../provider-settings.ts";
+import { refuseTools } from "../tool-calls.ts";
 import { copilotModels, endpointModels } from "./catalogue.ts";
 import { keepRuntime, type KeptRuntime } from "./kept-runtime.ts";
 import type { CopilotSdk } from "./load-sdk.ts";
@@ -46,7 +47,8 @@ export function createCopilotProvider(
   const runtime = keepRuntime(settings, load);
   const conversations = { settings, endpoint, runtime, wiring, endings: new Set<Promise<void>>() };
 
-  const generate = (request: ModelRequest): Promise<ModelAnswer> => {
+  const generate = async (request: ModelRequest): Promise<ModelAnswer> => {
+    refuseTools(settings.name, request);
     const toError = (thrown: unknown): ModelError => toModelError(thrown, endpoint, request.model);
     return sendOnce({ request, toError }, () => converse(conversations, request));
   };
@@ -58,6 +60,8 @@ export function createCopilotProvider(
   return {
     name: settings.name,
     kind: settings.kind,
+    // Its runtime would run them itself, where no journal sees it.
+    tools: false,
     models,
     test: (signal) => healthOf(settings.name, () => models(signal)),
     generate,

@@ -41,6 +41,9 @@ export function createOllamaProvider(settings: ProviderSettings, wiring: Provide
       options: (request: ModelRequest) => ({
         providerOptions: { ollama: { options: { num_ctx: contextTokens(request) } } },
       }),
+      // `format` holds for every token, so a model that is held to it can't call a tool: ollama/ollama#11185.
+      schemaPlace: ({ tools }) => (tools.length === 0 ? "format" : "instructions"),
+      marksErrors: false,
       readText: jsonInText,
       models,
     },

@@ -46,3 +46,22 @@ test("an endpoint without json_schema is asked for a JSON object", async () => {
   expect(sent["response_format"]).toEqual({ type: "json_object" });
   expect(answer.text).toBe('{"a":1}');
 });
+
+const tools = [{ name: "t", description: "d", parameters: { type: "object" } }];
+
+test("tools and json_schema are told in one request", async () => {
+  const create = (url: string) => at(`${url}/v1`, true);
+  const { sent } = await oneCall({ create, wire: chatCompletions, text: "{}", request: { tools } });
+  expect(sent).toMatchObject({ response_format: { type: "json_schema" }, tool_choice: "auto" });
+  expect(sent["tools"]).toEqual([{ type: "function", function: tools[0] }]);
+});
+
+test("an endpoint without json_schema is not held to JSON where it may call tools", async () => {
+  const create = (url: string) => at(`${url}/v1`, false);
+  const text = 'Sure:\n```json\n{"a":1}\n```';
+  const { sent, answer } = await oneCall({ create, wire: chatCompletions, text, request: { tools } });
+  expect(sent).not.toHaveProperty("response_format");
+  expect(schemaInInstructions(sent)).toMatchObject({ name: "director", schema: { type: "object" } });
+  expect(JSON.stringify(sent["messages"])).toContain("Call tools as you need them");
+  expect(answer.text).toBe('{"a":1}');
+});

@@ -3,7 +3,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { ModelError, type ModelInfo, type ModelProvider } from "../../ports/chat-model.ts";
 import { createAiSdkProvider } from "../ai-sdk-provider.ts";
 import { countField, entriesOf, fetchCatalogue, sortedById, textField } from "../catalogue.ts";
-import { instructionsWithSchema, jsonInText } from "../json-text.ts";
+import { jsonInText } from "../json-text.ts";
 import {
   describeEndpoint,
   sendsTraceHeaders,
@@ -14,7 +14,7 @@ import {
 
 /**
  * Any endpoint with chat completions. With `structured_output` the schema goes as `json_schema`; without, the endpoint
- * is asked for a JSON object and the schema is told in the instructions.
+ * is asked for a JSON object and the schema is told in the instructions; where tools are offered, in the instructions alone.
  */
 export function createOpenAiCompatibleProvider(
   settings: ProviderSettings,
@@ -59,7 +59,9 @@ export function createOpenAiCompatibleProvider(
           supportsStructuredOutputs: structured,
           ...(apiKey === null ? {} : { apiKey }),
         }).chatModel(id),
-      ...(structured ? {} : { instructions: instructionsWithSchema }),
+      // Many refuse JSON mode together with tools, or then never call one.
+      schemaPlace: ({ tools }) => (structured ? "format" : tools.length === 0 ? "both" : "instructions"),
+      marksErrors: false,
       readText: jsonInText,
       models,
     },

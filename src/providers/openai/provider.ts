@@ -10,6 +10,7 @@ import {
   type ProviderSettings,
   type ProviderWiring,
 } from "../provider-settings.ts";
+import { strictTool } from "./strict-tool.ts";
 
 const VENDOR_URL = "https://api.openai.com/v1";
 
@@ -57,6 +58,7 @@ export function createOpenAiProvider(
       },
       // Gateways may refuse a parameter that only OpenAI knows.
       options: () => (vendorHost ? { providerOptions: { openai: { store: false } } } : {}),
+      ...(vendorHost ? { tool: strictTool } : {}),
       models,
     },
     wiring,

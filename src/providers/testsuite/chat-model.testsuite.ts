@@ -7,6 +7,7 @@ import type { ProviderSettings, ProviderWiring } from "../provider-settings.ts";
 import { hostileAnswers } from "./hostile-answers.testsuite.ts";
 import { breakOff, hang, sendJson, startScriptedServer, type ScriptedServer } from "./scripted-server.ts";
 import { silentWiring, requestOf, settingsOf } from "./test-wiring.ts";
+import { takesNoTools, toolCalling } from "./tool-calling.testsuite.ts";
 import type { WireFormat } from "./wire-format.ts";
 
 export type ProviderCase = {
@@ -20,6 +21,12 @@ export type ProviderCase = {
   readonly structuredOutput?: boolean;
   /** Whether a longest answer can be asked for; true unless said otherwise. */
   readonly takesLongestAnswer?: boolean;
+  /** Whether its models can be given tools; true unless said otherwise. */
+  readonly tools?: boolean;
+  /** Where a request with tools carries the schema, if elsewhere than without. */
+  readonly schemaBesideTools?: WireFormat["schemaIn"];
+  /** Whether what is said beside tool calls is handed on; true unless said otherwise. */
+  readonly wordsBesideCalls?: boolean;
   /** A model name that the vendor's package takes for a current one. */
   readonly model?: string;
 };
@@ -272,6 +279,9 @@ export function chatModelSuite(subject: ProviderCase): void {
         expect(error.message).toContain("can't be reached (ECONNREFUSED)");
       });
     });
+
+    if (subject.tools === false) takesNoTools(subject, {});
+    else toolCalling(subject);
 
     hostileAnswers(subject);
 

@@ -24,6 +24,7 @@ export function settingsOf(kind: string, changed: Partial<ProviderSettings> = {}
     api_key: null,
     send_trace_headers: null,
     structured_output: true,
+    tools: null,
     ...changed,
   };
 }
@@ -41,6 +42,7 @@ export function requestOf(changed: Partial<ModelRequest> = {}): ModelRequest {
       required: ["title"],
       additionalProperties: false,
     },
+    tools: [],
     max_output_tokens: null,
     trace: { workflow_id: "wf-1", role: "director", step_id: "director#0", attempt: 2, call: 3 },
     signal: new AbortController().signal,

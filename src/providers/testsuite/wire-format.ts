@@ -1,7 +1,14 @@
+import type { ToolDefinition } from "../../ports/chat-model.ts";
+
 // oxlint-disable-next-line typescript/no-explicit-any -- a parsed request, whose shape the vendor decides
 type Body = Record<string, any>;
 
 export type Finish = "stop" | "length" | "refusal";
+
+/** A tool call; a text for `input` stands for arguments as the model wrote them, where the format carries text. */
+export type WireCall = { readonly id: string; readonly name: string; readonly input: unknown };
+
+type WireAnswer = { readonly id: string; readonly content: unknown; readonly is_error: boolean };
 
 /** How one vendor's API looks on the wire: what the suite needs to play its server. */
 export type WireFormat = {
@@ -12,8 +19,16 @@ export type WireFormat = {
     readonly name: string | null;
     readonly schema: unknown;
   };
-  /** An answer that calls the same unknown tool twice under one id, with these arguments, beside its text. */
-  readonly toolCalls: (text: string, finish: "stop" | "length", input: unknown) => unknown;
+  /** An answer that makes these calls beside its text. */
+  readonly toolCalls: (text: string, finish: Finish, calls: readonly WireCall[]) => unknown;
+  /** Whether arguments travel as text, which may be no JSON. */
+  readonly argumentsAreText: boolean;
+  readonly toolsIn: (body: Body) => readonly ToolDefinition[];
+  /** The tool calls of the conversation and the answers to them, as a request tells them. */
+  readonly exchangeIn: (body: Body) => {
+    readonly calls: readonly WireCall[];
+    readonly answers: readonly WireAnswer[];
+  };
   /** An answer without any content. */
   readonly empty: unknown;
   /** The body of a failed request. */
@@ -47,21 +62,58 @@ const chatCompletion = (choices: readonly unknown[]): unknown => ({
   },
 });
 
-const twice = (call: unknown): unknown[] => [call, call];
-const asText = (input: unknown): unknown => (input === null ? null : JSON.stringify(input));
+const asText = (input: unknown): unknown =>
+  input === null || typeof input === "string" ? input : JSON.stringify(input);
+
+const listOf = (value: unknown): Body[] => (Array.isArray(value) ? (value as Body[]) : []);
+
+/** Where a format can't mark an error, the content does. */
+const markedInContent = (id: string, content: string): WireAnswer => {
+  const error = /^\{"error":(.*)\}$/.exec(content)?.[1];
+  return error === undefined
+    ? { id, content, is_error: false }
+    : { id, content: JSON.parse(error), is_error: true };
+};
+
+const functionTools = (body: Body): ToolDefinition[] =>
+  listOf(body["tools"]).map(({ function: { name, description, parameters } }) => ({
+    name,
+    description,
+    parameters,
+  }));
+
+const chatExchange = (body: Body, read: (input: never) => unknown): ReturnType<WireFormat["exchangeIn"]> => ({
+  calls: listOf(body["messages"]).flatMap((message) =>
+    listOf(message["tool_calls"]).map((call) => ({
+      id: call["id"],
+      name: call["function"].name,
+      input: read(call["function"].arguments as never),
+    })),
+  ),
+  answers: listOf(body["messages"]).flatMap((message) =>
+    message["role"] === "tool" ? [markedInContent(message["tool_call_id"], message["content"])] : [],
+  ),
+});
+
+const CHAT_TOOL_FINISH = { ...CHAT_FINISH, stop: "tool_calls" } as const;
 
 export const chatCompletions: WireFormat = {
   completion: (text, finish) =>
     chatCompletion([
       { index: 0, message: { role: "assistant", content: text }, finish_reason: CHAT_FINISH[finish] },
     ]),
-  toolCalls: (text, finish, input) => {
-    const call = { id: "call_1", type: "function", function: { name: "wipe", arguments: asText(input) } };
-    const message = { role: "assistant", content: text, tool_calls: twice(call) };
-    return chatCompletion([
-      { index: 0, message, finish_reason: finish === "stop" ? "tool_calls" : "length" },
-    ]);
+  toolCalls: (text, finish, calls) => {
+    const told = calls.map(({ id, name, input }) => ({
+      id,
+      type: "function",
+      function: { name, arguments: asText(input) },
+    }));
+    const message = { role: "assistant", content: text === "" ? null : text, tool_calls: told };
+    return chatCompletion([{ index: 0, message, finish_reason: CHAT_TOOL_FINISH[finish] }]);
   },
+  argumentsAreText: true,
+  toolsIn: functionTools,
+  exchangeIn: (body) => chatExchange(body, JSON.parse),
   empty: chatCompletion([]),
   schemaIn: ({ response_format: { json_schema } }) => ({
     name: json_schema.name,
@@ -105,15 +157,33 @@ const responseMessage = (text: string, finish: Finish): unknown => ({
 
 export const responses: WireFormat = {
   completion: (text, finish) => response([responseMessage(text, finish)], finish),
-  toolCalls: (text, finish, input) => {
-    const call = {
+  toolCalls: (text, finish, calls) => {
+    const told = calls.map(({ id, name, input }, index) => ({
       type: "function_call",
-      id: "fc_1",
-      call_id: "call_1",
-      name: "wipe",
+      id: `fc_${index}`,
+      call_id: id,
+      name,
       arguments: asText(input),
+    }));
+    const said = text === "" ? [] : [responseMessage(text, "stop")];
+    const ended = response([...said, ...told], finish) as Body;
+    if (finish !== "refusal") return ended;
+    return { ...ended, status: "incomplete", incomplete_details: { reason: "content_filter" } };
+  },
+  argumentsAreText: true,
+  toolsIn: (body) =>
+    listOf(body["tools"]).map(({ name, description, parameters }) => ({ name, description, parameters })),
+  exchangeIn: (body) => {
+    const items = listOf(body["input"]);
+    const ofType = (type: string): Body[] => items.filter((item) => item["type"] === type);
+    return {
+      calls: ofType("function_call").map((item) => ({
+        id: item["call_id"],
+        name: item["name"],
+        input: JSON.parse(item["arguments"]),
+      })),
+      answers: ofType("function_call_output").map((item) => markedInContent(item["call_id"], item["output"])),
     };
-    return response([responseMessage(text, finish), ...twice(call)], finish);
   },
   empty: response([], "stop"),
   schemaIn: ({ text: { format } }) => ({ name: format.name, schema: format.schema }),
@@ -148,10 +218,29 @@ const anthropicMessage = (content: readonly unknown[], stop_reason: string): unk
 
 export const messages: WireFormat = {
   completion: (text, finish) => anthropicMessage([{ type: "text", text }], ANTHROPIC_FINISH[finish]),
-  toolCalls: (text, finish, input) => {
-    const call = { type: "tool_use", id: "tool_1", name: "wipe", input };
-    const content = [{ type: "text", text }, ...twice(call)];
-    return anthropicMessage(content, finish === "stop" ? "tool_use" : "max_tokens");
+  toolCalls: (text, finish, calls) => {
+    const told = calls.map((call) => ({ type: "tool_use", ...call }));
+    const content = [...(text === "" ? [] : [{ type: "text", text }]), ...told];
+    return anthropicMessage(content, finish === "stop" ? "tool_use" : ANTHROPIC_FINISH[finish]);
+  },
+  argumentsAreText: false,
+  toolsIn: (body) =>
+    listOf(body["tools"]).map(({ name, description, input_schema }) => ({
+      name,
+      description,
+      parameters: input_schema,
+    })),
+  exchangeIn: (body) => {
+    const parts = listOf(body["messages"]).flatMap((message) => listOf(message["content"]));
+    const ofType = (type: string): Body[] => parts.filter((part) => part["type"] === type);
+    return {
+      calls: ofType("tool_use").map(({ id, name, input }) => ({ id, name, input })),
+      answers: ofType("tool_result").map(({ tool_use_id: id, content, is_error }) => ({
+        id,
+        content,
+        is_error: is_error === true,
+      })),
+    };
   },
   empty: anthropicMessage([], "end_turn"),
   schemaIn: ({ output_config: { format } }) => ({ name: null, schema: format.schema }),
@@ -183,11 +272,13 @@ const ollamaAnswer = (message: Body, finish: Finish): unknown => ({
 
 export const ollamaChat: WireFormat = {
   completion: (text, finish) => ollamaAnswer({ content: text }, finish),
-  toolCalls: (content, finish, input) =>
-    ollamaAnswer(
-      { content, tool_calls: twice({ id: "call_1", function: { name: "wipe", arguments: input } }) },
-      finish,
-    ),
+  toolCalls: (content, finish, calls) => {
+    const told = calls.map(({ id, name, input }) => ({ id, function: { name, arguments: input } }));
+    return ollamaAnswer({ content, tool_calls: told }, finish);
+  },
+  argumentsAreText: false,
+  toolsIn: functionTools,
+  exchangeIn: (body) => chatExchange(body, (input) => input),
   empty: ollamaAnswer({ content: "" }, "stop"),
   schemaIn: ({ format }) => ({ name: null, schema: format }),
   error: (_code, message) => ({ error: message }),

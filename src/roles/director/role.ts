@@ -2,6 +2,7 @@ import type { HandoffPacket } from "../../core/workflow/packet.ts";
 import { defineRole } from "../define-role.ts";
 import { requestSection } from "../render-request.ts";
 import { inlineCode, type Section } from "../render-section.ts";
+import { guidesSection, importedSection, treeSection } from "../render-tree.ts";
 
 /** Chooses how the workflow runs. What the caller has given is shown as given; the core keeps it whatever the answer says. */
 export const director = defineRole({
@@ -11,6 +12,9 @@ export const director = defineRole({
     givenSection(packet),
     modelsSection(packet),
     actionsSection(packet),
+    importedSection(packet),
+    guidesSection(packet),
+    treeSection(packet, "Files of the tree"),
     requestSection(packet),
   ],
   references: ({ choices }) => {

@@ -2,9 +2,12 @@ import { defineRole } from "../define-role.ts";
 import { inventorySection } from "../render-artifacts.ts";
 import { constitutionSection, verdictsSection } from "../render-contract.ts";
 import { designOverviewSection } from "../render-design.ts";
-import { openRemarksSection } from "../render-findings.ts";
+import { remarksSection } from "../render-findings.ts";
+import { notesSection, waiversSection } from "../render-people.ts";
+import { receiptListSection } from "../render-receipts.ts";
 import { requestSection, workflowSection } from "../render-request.ts";
 import { taskSummariesSection } from "../render-tasks.ts";
+import { importedSection, treeSection } from "../render-tree.ts";
 
 /** Tells the receiver what was made and how to use it. */
 export const finalizer = defineRole({
@@ -16,8 +19,13 @@ export const finalizer = defineRole({
     constitutionSection(packet),
     designOverviewSection(packet),
     taskSummariesSection(packet),
+    importedSection(packet),
     inventorySection(packet),
+    treeSection(packet),
+    notesSection(packet),
+    receiptListSection(packet),
     verdictsSection(packet),
-    openRemarksSection(packet),
+    waiversSection(packet),
+    remarksSection(packet),
   ],
 });

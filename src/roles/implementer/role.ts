@@ -3,8 +3,10 @@ import { contentsSection } from "../render-artifacts.ts";
 import { boundariesSection, servedCriteriaSection } from "../render-contract.ts";
 import { designSection } from "../render-design.ts";
 import { openFindingsSection } from "../render-findings.ts";
+import { notesSection } from "../render-people.ts";
 import { requestSection, workflowSection } from "../render-request.ts";
 import { otherTasksSection, ownTaskSection } from "../render-tasks.ts";
+import { importedSection, treeSection } from "../render-tree.ts";
 
 /**
  * Writes the files of one task, which comes last. Nothing that a sibling changes while it runs is shown (status, new
@@ -18,7 +20,10 @@ export const implementer = defineRole({
     boundariesSection(packet),
     designSection(packet),
     workflowSection(packet),
+    notesSection(packet),
+    importedSection(packet),
     contentsSection(packet, "Artifacts your task builds on"),
+    treeSection(packet),
     otherTasksSection(packet),
     openFindingsSection(packet),
     servedCriteriaSection(packet),

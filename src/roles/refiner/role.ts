@@ -2,6 +2,8 @@ import type { HandoffPacket } from "../../core/workflow/packet.ts";
 import { defineRole } from "../define-role.ts";
 import { constitutionSection, verdictsSection } from "../render-contract.ts";
 import { findingHistorySection } from "../render-findings.ts";
+import { notesSection, waiversSection } from "../render-people.ts";
+import { receiptListSection } from "../render-receipts.ts";
 import { requestSection, summariesSection, workflowSection } from "../render-request.ts";
 import { fencedJson, type Section } from "../render-section.ts";
 import { taskHistorySection } from "../render-tasks.ts";
@@ -16,7 +18,10 @@ export const refiner = defineRole({
     constitutionSection(packet),
     summariesSection(packet),
     taskHistorySection(packet),
+    notesSection(packet),
+    receiptListSection(packet),
     verdictsSection(packet),
+    waiversSection(packet),
     findingHistorySection(packet),
     endingSection(packet),
   ],

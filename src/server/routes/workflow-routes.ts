@@ -1,5 +1,4 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
 
 import * as contract from "../../contract/routes.ts";
 import { toFindingViews, toWorkflowView } from "../../contract/to-workflow-view.ts";
@@ -12,12 +11,7 @@ import { workflowIdOf } from "../idempotency.ts";
 import { linkNext, pageOf } from "../page.ts";
 import type { ServerEnv } from "../server-env.ts";
 import type { ServerParts } from "../server-parts.ts";
-import { workflowId } from "../workflow-id.ts";
-
-const Position = z.strictObject({
-  created_at: z.iso.datetime(),
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-});
+import { workflowId, WorkflowPosition } from "../workflow-id.ts";
 
 export function workflowRoutes(app: OpenAPIHono<ServerEnv>, { engine }: Pick<ServerParts, "engine">): void {
   app.openapi(contract.createWorkflow, async (c) => {
@@ -33,7 +27,8 @@ export function workflowRoutes(app: OpenAPIHono<ServerEnv>, { engine }: Pick<Ser
 
   app.openapi(contract.listWorkflows, async (c) => {
     const { limit, cursor, status } = c.req.valid("query");
-    const after: ListWorkflows["after"] = cursor === undefined ? null : decodeCursor(cursor, Position);
+    const after: ListWorkflows["after"] =
+      cursor === undefined ? null : decodeCursor(cursor, WorkflowPosition);
     const heads = await c.get("storage").listWorkflows({ limit: limit + 1, after, statuses: status ?? null });
     const last = heads.length > limit ? heads[limit - 1] : undefined;
     const next_cursor =
@@ -75,6 +70,7 @@ export function steeringRoutes(app: OpenAPIHono<ServerEnv>, { engine }: Pick<Ser
 }
 
 function createInput(body: CreateWorkflowBody, scopeId: string | null): CreateWorkflowInput {
+  const { workspace } = body;
   return {
     request: body.request,
     title: body.title ?? null,
@@ -84,6 +80,11 @@ function createInput(body: CreateWorkflowBody, scopeId: string | null): CreateWo
     max_qa_retries: body.max_qa_retries ?? null,
     budget: body.budget ?? null,
     delivery: body.delivery ?? null,
+    workspace: workspace
+      ? { repo: workspace.repo, ref: workspace.ref ?? null, path: workspace.path ?? null }
+      : null,
+    gates: body.gates ?? null,
+    tools: body.tools ?? null,
     scope_id: scopeId,
   };
 }

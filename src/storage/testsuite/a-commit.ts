@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Blob, Commit, ModelCallRow, StepRow } from "../../core/workflow/commit.ts";
 import { EVENT_VERSION, newEvent, type WorkflowEvent } from "../../core/workflow/events.ts";
+import { NO_PROGRESS } from "../../core/workflow/progress.ts";
 import type { WorkflowHead } from "../../core/workflow/state.ts";
 
 export const AT = "2026-11-23T10:00:00.000Z";
@@ -32,6 +33,11 @@ export function aHead(changes: Partial<WorkflowHead> = {}): WorkflowHead {
     in_doubt: [],
     worked_ms: 0,
     running_since: AT,
+    progress: NO_PROGRESS,
+    verdict: null,
+    later_plans: 0,
+    later_endings: 0,
+    approval: null,
     created_at: AT,
     updated_at: AT,
     started_at: AT,

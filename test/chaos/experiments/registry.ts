@@ -1,6 +1,7 @@
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { duels } from "./duels.ts";
+import { escapes } from "./escapes.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpoints } from "./failpoints.ts";
 import { feed } from "./feed.ts";
@@ -22,4 +23,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   outages,
   rolling,
   clock,
+  escapes,
 ];

@@ -108,7 +108,8 @@ describe("each role's output becomes its own documents", () => {
     const outcome = given(built, begun("qa:0")).when(completionOf("qa:0", "qa", judgement()));
     expect(outcome).toMatchObject(
       thenEvents(
-        { type: "criterion.judged", payload: { id: "AC1", verdict: "met", cycle: 0 } },
+        { type: "criterion.judged", payload: { id: "AC1", verdict: "met", cycle: 0, decided_by: "qa" } },
+        { type: "cycle.judged", payload: { verdict: "verified", open_musts: 0, best: true } },
         { type: "role.completed" },
         { type: "step.completed" },
       ),
@@ -194,6 +195,7 @@ describe("what may not be said is not said", () => {
       thenEvents(
         { type: "contract.violated", role: "qa", step_id: "qa:0", payload: { fields: ["tasks", "design"] } },
         { type: "criterion.judged" },
+        { type: "cycle.judged" },
         { type: "role.completed" },
         { type: "step.completed" },
       ),
@@ -213,7 +215,7 @@ describe("what may not be said is not said", () => {
     ).toMatchObject(thenRefused("invalid_output", /no role/));
   });
 
-  test("a receipt for a step that delivers nothing is refused", () => {
+  test("a result of another kind than the step's is refused", () => {
     expect(
       given(begun("director")).when({
         type: "step.complete",
@@ -221,7 +223,7 @@ describe("what may not be said is not said", () => {
         attempt: 1,
         result: { kind: "delivery", receipt },
       }),
-    ).toMatchObject(thenRefused("invalid_output", /delivers nothing/));
+    ).toMatchObject(thenRefused("invalid_output", /director is no delivery/));
   });
 
   test("an output that breaks its schema is refused with every problem", () => {

@@ -6,19 +6,25 @@ import type { RoleOutputs } from "../../role-output.ts";
 import type { CompleteStep, StepResult } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
 import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
-import { dependenciesFirst } from "../task-graph.ts";
+import { gateAfter } from "./approvals.ts";
+import { createdTasks } from "./created-tasks.ts";
 import { judgeWork } from "./judge-work.ts";
 import { ownedStep } from "./run-step.ts";
+import { withoutUnsupported } from "./supported-words.ts";
+import { completeValidation } from "./validation.ts";
 
 export function completeStep(state: WorkflowState, command: CompleteStep): Decided<readonly NewEvent[]> {
   const owned = ownedStep(state, command);
   if (!owned.ok) return owned;
   const step = owned.value;
   const { result } = command;
-  if (result.kind === "delivery") {
-    return step.kind === "delivery"
-      ? accept(completeDelivery(state, step, result))
-      : reject("invalid_output", `Step ${step.id} delivers nothing; a receipt can't complete it.`);
+  if (result.kind !== "role") {
+    if (step.kind !== KIND_OF_RESULT[result.kind])
+      return reject(
+        "invalid_output",
+        `Step ${step.id} is no ${KIND_OF_RESULT[result.kind]}; this can't complete it.`,
+      );
+    return accept(completeEngineStep(state, step, result));
   }
   if (result.role !== step.role) {
     return reject(
@@ -29,7 +35,33 @@ export function completeStep(state: WorkflowState, command: CompleteStep): Decid
   return completeRole(state, step, result);
 }
 
-type Said<R extends RoleName> = (state: WorkflowState, step: OpenStep, output: RoleOutputs[R]) => NewEvent[];
+const KIND_OF_RESULT = { delivery: "delivery", tree: "workspace", validation: "validation" } as const;
+
+function completeEngineStep(
+  state: WorkflowState,
+  step: OpenStep,
+  result: Exclude<StepResult, { kind: "role" }>,
+): NewEvent[] {
+  switch (result.kind) {
+    case "delivery":
+      return completeDelivery(state, step, result);
+    case "validation":
+      return completeValidation(state, step, result.receipts);
+    case "tree":
+      return [
+        newEvent("tree.imported", result.tree, placeOf(step)),
+        newEvent("step.completed", { attempt: step.attempt }, placeOf(step)),
+      ];
+  }
+}
+
+type RoleResult = Extract<StepResult, { kind: "role" }>;
+type Said<R extends RoleName> = (
+  state: WorkflowState,
+  step: OpenStep,
+  output: RoleOutputs[R],
+  result: RoleResult,
+) => NewEvent[];
 
 /** What each role's output becomes: the only place where a role's words turn into events. */
 const EVENTS_OF: { readonly [R in RoleName]: Said<R> } = {
@@ -41,10 +73,10 @@ const EVENTS_OF: { readonly [R in RoleName]: Said<R> } = {
   ],
   architect: (state, step, { design, tasks }) => [
     written("design", design, step),
-    ...plannedTasks(state, step, tasks),
+    ...createdTasks(state, tasks, placeOf(step)),
   ],
   implementer: producedArtifacts,
-  qa: judgeWork,
+  qa: (state, step, output, { resolved = [] }) => judgeWork(state, step, { output, resolved }),
   finalizer: (_state, step, output) => [written("finalization", output, step)],
   refiner: suggestedImprovements,
 };
@@ -52,12 +84,16 @@ const EVENTS_OF: { readonly [R in RoleName]: Said<R> } = {
 function completeRole(
   state: WorkflowState,
   step: OpenStep,
-  { role, output }: Extract<StepResult, { kind: "role" }>,
+  result: RoleResult,
 ): Decided<readonly NewEvent[]> {
-  const review = reviewOutput(state, role, output);
+  const { role } = result;
+  const review = reviewOutput(state, role, result.output);
   if (review.value === null) {
     return reject("invalid_output", `The output of ${role} breaks its contract.`, review.faults);
   }
+  const overtaken = overtakenPaths(state, step, review.value);
+  if (overtaken.length > 0)
+    return reject("invalid_output", `Meanwhile another task wrote ${overtaken.join(", ")}.`);
   const { attempt, cycle } = step;
   const place = placeOf(step);
   const events: NewEvent[] = [];
@@ -65,14 +101,18 @@ function completeRole(
     const problem = `${role} may not write ${review.foreign.join(", ")}; dropped`;
     events.push(newEvent("contract.violated", { role, fields: [...review.foreign], problem }, place));
   }
-  const said = EVENTS_OF[role](state, step, review.value as never);
-  const summary = summaryOf(review.value);
+  const { output, claims } = withoutUnsupported(state, step, { ...result, output: review.value });
+  for (const { claim, sentence } of claims) {
+    events.push(newEvent("claim.unsupported", { role, claim, sentence }, place));
+  }
+  const said = EVENTS_OF[role](state, step, output as never, result);
+  const summary = summaryOf(output);
   events.push(...said.filter((event) => !isConsequence(event)));
   events.push(newEvent("role.completed", { attempt, cycle, summary }, place));
   const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
   if (task) events.push(newEvent("task.completed", { title: task.title, summary }, place));
   events.push(newEvent("step.completed", { attempt }, place));
-  events.push(...said.filter(isConsequence));
+  events.push(...said.filter(isConsequence), ...gateAfter(state, step));
   return accept(events);
 }
 
@@ -106,33 +146,34 @@ function withGiven(state: WorkflowState, output: RoleOutputs["director"]): RoleO
   return { ...output, mode: given_mode ?? output.mode, title: given_title ?? output.title };
 }
 
-function plannedTasks(
-  state: WorkflowState,
-  step: OpenStep,
-  tasks: RoleOutputs["architect"]["tasks"],
-): NewEvent[] {
-  const before = state.tasks.size;
-  const ordinals = new Map(tasks.map((task, index) => [task.key, before + index + 1]));
-  return dependenciesFirst(tasks).map((task) =>
-    newEvent(
-      "task.created",
-      { ...task, ordinal: ordinals.get(task.key) ?? 0, cycle: step.cycle },
-      { ...placeOf(step), task_id: task.key },
-    ),
-  );
+/** Paths that a task of the same time has written since this one began. */
+function overtakenPaths(state: WorkflowState, step: OpenStep, output: RoleOutputs[RoleName]): string[] {
+  if (!("artifacts" in output)) return [];
+  const paths = [...output.artifacts.map(({ path }) => path), ...output.deleted];
+  return paths.filter((path) => (state.latest_artifacts.get(pathKey(path))?.ordinal ?? 0) > step.base);
 }
 
 function producedArtifacts(
   state: WorkflowState,
   step: OpenStep,
-  output: RoleOutputs["implementer"],
+  { artifacts, deleted }: RoleOutputs["implementer"],
 ): NewEvent[] {
-  return output.artifacts.map((artifact, index) => {
+  const place = placeOf(step);
+  const { cycle } = step;
+  const numbered = (path: string, index: number) => {
     const ordinal = state.artifacts.size + index + 1;
-    const revision = (state.latest_artifacts.get(pathKey(artifact.path))?.revision ?? 0) + 1;
-    const payload = { ...artifact, id: `a${ordinal}`, ordinal, revision, cycle: step.cycle };
-    return newEvent("artifact.produced", payload, placeOf(step));
-  });
+    const revision = (state.latest_artifacts.get(pathKey(path))?.revision ?? 0) + 1;
+    return { path, id: `a${ordinal}`, ordinal, revision, cycle };
+  };
+  return [
+    ...artifacts.map((artifact, index) =>
+      newEvent("artifact.produced", { ...artifact, ...numbered(artifact.path, index) }, place),
+    ),
+    ...deleted.map((path, index) => {
+      const known = state.latest_artifacts.get(pathKey(path))?.path ?? path;
+      return newEvent("artifact.deleted", numbered(known, artifacts.length + index), place);
+    }),
+  ];
 }
 
 function suggestedImprovements(

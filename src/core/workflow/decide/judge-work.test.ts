@@ -13,6 +13,7 @@ import {
   judged,
   type Move,
   thenEvents,
+  validated,
 } from "../testing/specification.testsuite.ts";
 
 type Levels = Parameters<typeof contract>[0];
@@ -23,6 +24,7 @@ function builtFor(levels: Levels): Move {
     done("project_manager", "project_manager", contract(levels))(driver);
     designed({ greet: [] })(driver);
     implemented("greet")(driver);
+    validated(0)(driver);
   };
 }
 
@@ -33,7 +35,7 @@ function repaired(levels: Levels, first: ReturnType<typeof judgement>): Move {
     judged(0, first)(driver);
     designed({ mend: [] }, 1)(driver);
     implemented("mend", ["greet.js"])(driver);
-    driver.start("qa:1");
+    begun("qa:1")(driver);
   };
 }
 
@@ -50,6 +52,7 @@ describe("the first pass", () => {
       thenEvents(
         { type: "criterion.judged" },
         { type: "finding.raised", payload: { id: "f1", severity: "blocking", raised_by: "qa", cycle: 0 } },
+        { type: "cycle.judged", payload: { open_musts: 0, blocking: 1, verdict: "rejected" } },
         { type: "role.completed" },
         { type: "step.completed" },
         { type: "repair.started", payload: { cycle: 1, findings: ["f1"] } },
@@ -70,6 +73,7 @@ describe("the first pass", () => {
         thenEvents(
           { type: "criterion.judged" },
           { type: "finding.raised", payload: { raised_by: "core", severity: "blocking", criterion: "AC1" } },
+          { type: "cycle.judged", payload: { open_musts: 1, blocking: 1 } },
           { type: "role.completed" },
           { type: "step.completed" },
           { type: "repair.started" },
@@ -88,11 +92,15 @@ describe("the first pass", () => {
 
   test("of two verdicts on one criterion the worse counts", () => {
     const output = judgement({ AC1: "met" });
-    output.criteria.push({ id: "AC1", verdict: "unmet", evidence: "second look" });
+    output.criteria.push({ id: "AC1", verdict: "unmet", evidence: "second look", citations: [] });
     const change = given(builtFor({ AC1: "must" }), begun("qa:0")).when(
       completionOf("qa:0", "qa", output),
     ).change;
-    expect(change.after.criteria.get("AC1")).toMatchObject({ verdict: "unmet", evidence: "second look" });
+    expect(change.after.criteria.get("AC1")).toMatchObject({
+      verdict: "unmet",
+      evidence: "second look",
+      citations: [],
+    });
     expect(change.after.head.cycle).toBe(1);
   });
 
@@ -137,14 +145,14 @@ describe("the first pass", () => {
     expect(openFindings(change.after)).toMatchObject([{ id: "f1", criterion: null }]);
   });
 
-  test("the last allowed repair ends in repair_exhausted with the findings named", () => {
+  test("the last allowed repair that is no better ends as stalled with the findings named", () => {
     const specification = given(repaired({ AC1: "must" }, judgement({ AC1: "unmet" })));
     const { driver } = specification;
     driver.state = { ...driver.state, head: { ...driver.state.head, max_qa_retries: 1 } };
     const change = specification.when(completionOf("qa:1", "qa", judgement({ AC1: "unmet" }))).change;
     expect(change.events.at(-1)).toMatchObject({
       type: "state.transition",
-      payload: { to: "failed", reason: "repair_exhausted", message: expect.stringContaining("f1") },
+      payload: { to: "failed", reason: "stalled", message: expect.stringContaining("f1") },
     });
     expect(openFindings(change.after).map((one) => one.id)).toEqual(["f1"]);
   });
@@ -226,9 +234,13 @@ describe("a pass after a repair", () => {
     expect(change.after.head.cycle).toBe(2);
   });
 
-  test("the verdict on the criterion leads: met settles its finding whatever is said of it", () => {
-    const change = second(must, tied, judgement({ AC1: "met" }, [finding({ id: "f1", criterion: "AC1" })]));
-    expect(openFindings(change.after)).toEqual([]);
+  test("the verdict on the criterion leads: met settles its finding, unless that is shown again", () => {
+    const again = finding({ id: "f1", criterion: "AC1" });
+    const said = second(must, tied, judgement({ AC1: "met" }, [{ ...again, citations: [] }]));
+    expect(openFindings(said.after)).toEqual([]);
+    const shown = second(must, tied, judgement({ AC1: "met" }, [again]));
+    expect(openFindings(shown.after)).toMatchObject([{ id: "f1", severity: "blocking" }]);
+    expect(shown.after.head.cycle).toBe(2);
   });
 
   test("a finding told again word for word without its id is the same finding", () => {
@@ -238,31 +250,27 @@ describe("a pass after a repair", () => {
     expect(after.head.cycle).toBe(2);
   });
 
-  test("the id of a settled finding names a new one", () => {
+  test.each([
+    ["the same", finding({ id: "f1" }), { id: "f1", raised_in_cycle: 0 }],
+    [
+      "something else",
+      finding({ id: "f1", description: "It is too loud." }),
+      { id: "f3", raised_in_cycle: 2 },
+    ],
+  ])("the id of a settled finding opens it again for %s, by what is said", (_what, told, expected) => {
+    const later = [finding({ id: "f1", severity: "info" }), finding({ description: "another" })];
     const specification = given(
       repaired(must, free),
       (driver) =>
-        void driver.complete("qa:1", {
-          kind: "role",
-          role: "qa",
-          output: judgement({ AC1: "met" }, [
-            finding({ id: "f1", severity: "info" }),
-            finding({ description: "another" }),
-          ]),
-        }),
+        void driver.complete("qa:1", { kind: "role", role: "qa", output: judgement({ AC1: "met" }, later) }),
       designed({ again: [] }, 2),
       implemented("again", ["greet.js"]),
       begun("qa:2"),
     );
-    const change = specification.when(
-      completionOf(
-        "qa:2",
-        "qa",
-        judgement({ AC1: "met" }, [finding({ id: "f1" }), finding({ id: "f2", severity: "info" })]),
-      ),
-    ).change;
-    expect(openFindings(change.after)).toMatchObject([{ id: "f3", raised_in_cycle: 2 }]);
-    expect(change.after.findings.get("f1")?.status).toBe("resolved");
-    expect(change.after.head.status).toBe("failed");
+    const output = judgement({ AC1: "met" }, [told, finding({ id: "f2", severity: "info" })]);
+    const { after } = specification.when(completionOf("qa:2", "qa", output)).change;
+    expect(openFindings(after)).toMatchObject([expected]);
+    expect(after.findings.get("f1")?.status).toBe(expected.id === "f1" ? "open" : "resolved");
+    expect(after.head.status).toBe("failed");
   });
 });

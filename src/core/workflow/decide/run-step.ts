@@ -7,7 +7,11 @@ import { openStep, type OpenStep, type WorkflowState } from "../state.ts";
 export function startStep(state: WorkflowState, command: StartStep): Decided<readonly NewEvent[]> {
   const step = next(state).find((runnable) => runnable.id === command.step_id);
   if (!step) return reject("step_not_runnable", `Step ${command.step_id} can't start now.`);
-  const attempt = (openStep(state, step.id)?.attempt ?? 0) + 1;
+  const before = openStep(state, step.id);
+  const attempt = (before?.attempt ?? 0) + 1;
+  // Every attempt builds on the same, but one whose work was overtaken: that is done again on what there is now.
+  const overtaken = before?.last_failure === "conflicting_output";
+  const base = before && !overtaken ? before.base : state.artifacts.size;
   const place = { role: step.role, step_id: step.id, task_id: step.task_id };
   const { kind, cycle } = step;
   const { owner, lease_until, tree_hash } = command;
@@ -17,7 +21,7 @@ export function startStep(state: WorkflowState, command: StartStep): Decided<rea
       newEvent("state.transition", { from: "pending", to: "running", reason: null, message: null }),
     );
   }
-  events.push(newEvent("step.started", { kind, cycle, attempt, owner, lease_until, tree_hash }, place));
+  events.push(newEvent("step.started", { kind, cycle, attempt, owner, lease_until, tree_hash, base }, place));
   if (step.role !== null) events.push(newEvent("role.started", { attempt, cycle }, place));
   const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
   if (task) events.push(newEvent("task.started", { title: task.title, attempt }, place));

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 
+import { RECEIPT_STATUSES } from "../../receipt.ts";
 import { ROLE_NAMES } from "../../role-name.ts";
 import { OUTCOMES } from "../../tool-semantics.ts";
 import { next } from "../next.ts";
-import type { WorkflowState } from "../state.ts";
+import { APPROVAL_VERBS, type WorkflowState } from "../state.ts";
 import { running } from "./random-workflow.testsuite.ts";
-import { receipt } from "./role-outputs.testsuite.ts";
+import { contract, imported, ran, receipt, tasks } from "./role-outputs.testsuite.ts";
 import { moment, type Order, startOf } from "./workflow-driver.testsuite.ts";
 
 const STEP_IDS = [
@@ -13,6 +14,9 @@ const STEP_IDS = [
   "project_manager",
   "architect:0",
   "architect:1",
+  "workspace",
+  "validation:0",
+  "validation:1",
   "qa:0",
   "qa:1",
   "finalizer",
@@ -73,6 +77,37 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
     step_id: anyStepId(),
     attempt: fc.integer({ min: 0, max: 3 }),
     result: fc.constant({ kind: "delivery" as const, receipt }),
+  }),
+  fc.record({
+    type: fc.constant("step.complete" as const),
+    step_id: anyStepId(),
+    attempt: fc.integer({ min: 0, max: 3 }),
+    result: fc.oneof(
+      fc.constant({ kind: "tree" as const, tree: imported(["a.js"]) }),
+      fc.record({
+        kind: fc.constant("validation" as const),
+        receipts: fc.array(
+          fc
+            .record({ status: fc.constantFrom(...RECEIPT_STATUSES), criterion: fc.option(fc.string()) })
+            .map(ran),
+          { maxLength: 3 },
+        ),
+      }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant("waive" as const),
+    what: fc.constantFrom("criterion" as const, "finding" as const),
+    id: fc.oneof(fc.constantFrom("AC1", "f1", "__proto__"), fc.string()),
+    reason: fc.string(),
+  }),
+  fc.record({
+    type: fc.constant("approval.respond" as const),
+    id: fc.constantFrom("ap1", "ap2", "", "__proto__"),
+    verb: fc.constantFrom(...APPROVAL_VERBS),
+    note: fc.option(fc.string()),
+    criteria: fc.option(fc.constantFrom([], contract().constitution.acceptance_criteria)),
+    tasks: fc.option(fc.constantFrom([], tasks({ a: ["b"] }), tasks({ "t0-0": [] }))),
   }),
   fc.record({
     type: fc.constant("step.fail" as const),

@@ -1,5 +1,5 @@
-import { contract, design, judgement, finding, tasks, work } from "./role-outputs.testsuite.ts";
-import { delivered, directed, done, finalized, refined } from "./specification.testsuite.ts";
+import { contract, design, judgement, finding, tasks, ran, work } from "./role-outputs.testsuite.ts";
+import { delivered, directed, done, finalized, refined, validated } from "./specification.testsuite.ts";
 import { creation, WorkflowDriver } from "./workflow-driver.testsuite.ts";
 
 const usage = { input_tokens: 900, output_tokens: 120, cached_input_tokens: 0, reasoning_tokens: 0 };
@@ -41,12 +41,14 @@ export function firstSlice(): WorkflowDriver {
   driver.fail("task:greet", "overloaded");
   done("task:greet", "implementer", work(["greet.js", "README.md"]))(driver);
   done("task:test", "implementer", work(["test/greet.test.js"]))(driver);
+  validated(0, [ran({ status: "failed" })])(driver);
   driver.start("qa:0", "tree-0");
   const blocking = finding({ criterion: "AC1" });
   const unhappy = judgement({ AC1: "unmet", AC2: "met" }, [blocking]);
   driver.complete("qa:0", { kind: "role", role: "qa", output: unhappy });
   done("architect:1", "architect", design(tasks({ "mend-greet": ["greet"] })))(driver);
   done("task:mend-greet", "implementer", work(["greet.js"], "mended"))(driver);
+  validated(1, [ran()])(driver);
   driver.start("qa:1", "tree-1");
   driver.complete("qa:1", { kind: "role", role: "qa", output: judgement({ AC1: "met", AC2: "met" }) });
   finalized(driver);

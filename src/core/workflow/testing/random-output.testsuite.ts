@@ -1,11 +1,21 @@
-import type { PlannedTask } from "../../documents.ts";
+import type { AcceptanceCriterion, PlannedTask } from "../../documents.ts";
 import type { RoleName } from "../../role-name.ts";
-import { byOrdinal, documentOf, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
+import {
+  documentOf,
+  openFindings,
+  type OpenStep,
+  plannedTasks as existingTasks,
+  treeOf,
+  type WorkflowState,
+} from "../state.ts";
 import type { Draft } from "./random-workflow.testsuite.ts";
 import * as outputs from "./role-outputs.testsuite.ts";
 
 /** Stands in every foreign field that is planted, so that a test can look for it in the state. */
 export const FOREIGN_MARK = "written-by-a-stranger";
+
+/** What nobody has seen in these workflows. */
+export const BOAST = "Deployed to production.";
 
 /** Who owns which top-level field of an output: the contract, said a second time and by hand. */
 export const OWNER_OF_FIELD: Readonly<Record<string, RoleName>> = {
@@ -35,15 +45,18 @@ function ownOutput(state: WorkflowState, step: OpenStep, draft: Draft): Record<s
     case "project_manager":
       return outputs.contract(
         Object.fromEntries(draft.levels.map((level, index) => [`AC${index + 1}`, level])),
+        Object.fromEntries(
+          draft.checks.map((isRun, index) => [`AC${index + 1}`, isRun ? outputs.command() : outputs.rubric]),
+        ),
       );
     case "architect":
       return outputs.design(plannedTasks(state, step, draft));
     case "implementer":
-      return outputs.work(paths(state, draft), `${draft.paths[0]?.content}`);
+      return written(state, draft);
     case "qa":
       return judgement(state, draft);
     case "finalizer":
-      return outputs.finalization();
+      return { ...outputs.finalization(), delivery_notes: draft.boasts ? BOAST : "Run node greet.js." };
     case "refiner":
       return outputs.assessment(draft.graph.map((number) => outputs.suggestion(`c${number}`)));
     case null:
@@ -51,9 +64,35 @@ function ownOutput(state: WorkflowState, step: OpenStep, draft: Draft): Record<s
   }
 }
 
+/** What a person makes of the plan: other tasks, other criteria, or both. */
+export function editedPlan(
+  state: WorkflowState,
+  step: Pick<OpenStep, "role" | "cycle">,
+  draft: Draft,
+): { criteria: AcceptanceCriterion[] | null; tasks: PlannedTask[] | null } {
+  const { constitution } = outputs.contract({ AC1: "must", AC2: "should" });
+  return {
+    criteria: draft.silent && !draft.reversed ? constitution.acceptance_criteria : null,
+    tasks: draft.reversed ? plannedTasks(state, step, draft, true) : null,
+  };
+}
+
+function written(state: WorkflowState, draft: Draft): Record<string, unknown> {
+  const chosen = paths(state, draft);
+  const [oldest] = treeOf(state).filter(({ path }) => !chosen.includes(path));
+  const deleted = draft.deletes && oldest ? [oldest.path] : [];
+  const { summary, ...work } = outputs.work(chosen, `${draft.paths[0]?.content}`, deleted);
+  return { ...work, summary: draft.boasts ? `${summary} ${BOAST}` : summary };
+}
+
 /** Bits of a number say on which earlier tasks of the graph, and on which of an earlier cycle, a task depends. */
-function plannedTasks(state: WorkflowState, step: OpenStep, draft: Draft): PlannedTask[] {
-  const existing = byOrdinal(state.tasks.values()).map((task) => task.id);
+function plannedTasks(
+  state: WorkflowState,
+  step: Pick<OpenStep, "role" | "cycle">,
+  draft: Draft,
+  isEdit = false,
+): PlannedTask[] {
+  const existing = isEdit ? [] : existingTasks(state).map((task) => task.id);
   const ids = criterionIds(state);
   const planned = draft.graph.map((bits, index): PlannedTask => {
     const earlier = draft.graph.slice(0, index).map((_, other) => `t${step.cycle}-${other}`);
@@ -63,6 +102,7 @@ function plannedTasks(state: WorkflowState, step: OpenStep, draft: Draft): Plann
       description: "",
       depends_on: [...earlier, ...existing.slice(-2)].filter((_, bit) => (bits >> bit) % 2 === 1),
       criteria: ids.filter((_, bit) => (bits >> bit) % 2 === 0),
+      writes: WRITES[(draft.writes[index] ?? 0) % WRITES.length] ?? [],
     };
   });
   const [first, ...rest] = planned;
@@ -79,6 +119,8 @@ function plannedTasks(state: WorkflowState, step: OpenStep, draft: Draft): Plann
   const chosen = draft.graph_fault === null ? planned : faulty[draft.graph_fault];
   return draft.reversed ? chosen.toReversed() : chosen;
 }
+
+const WRITES: readonly string[][] = [[], [], ["src/part-1.js"], ["src/part-1.js", "docs/"], ["src/"]];
 
 function paths(state: WorkflowState, draft: Draft): string[] {
   const chosen = draft.paths.map(({ place }) => `src/part-${place % 12}.js`);
@@ -119,6 +161,6 @@ function judgement(state: WorkflowState, draft: Draft): Record<string, unknown> 
   );
 }
 
-function criterionIds(state: WorkflowState): string[] {
+export function criterionIds(state: WorkflowState): string[] {
   return documentOf(state, "constitution")?.acceptance_criteria.map((criterion) => criterion.id) ?? [];
 }

@@ -2,12 +2,14 @@ import fc from "fast-check";
 
 import { SEVERITIES, VERDICTS } from "../../documents.ts";
 import { FAILURE_CODES } from "../../failure-policy.ts";
+import { type Receipt, RECEIPT_STATUSES } from "../../receipt.ts";
 import { MODES } from "../../role-name.ts";
-import type { CreateWorkflow } from "../commands.ts";
+import { type Gate, GATES } from "../../workflow-config.ts";
+import type { CreateWorkflow, StepResult } from "../commands.ts";
 import { next } from "../next.ts";
-import type { OpenStep, WorkflowState } from "../state.ts";
-import { outputFor } from "./random-output.testsuite.ts";
-import { receipt } from "./role-outputs.testsuite.ts";
+import { APPROVAL_VERBS, type OpenStep, type WorkflowState } from "../state.ts";
+import { criterionIds, editedPlan, outputFor } from "./random-output.testsuite.ts";
+import { imported, ran, receipt } from "./role-outputs.testsuite.ts";
 import {
   type Change,
   creation,
@@ -41,6 +43,22 @@ export const draft = fc.record({
     fc.record({ severity: fc.constantFrom(...SEVERITIES), id: anything, criterion: anything }),
     { maxLength: 3 },
   ),
+  checks: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+  receipts: fc.array(
+    fc.record({
+      about: anything,
+      status: fc.oneof(
+        { weight: 6, arbitrary: fc.constant("passed" as const) },
+        fc.constantFrom(...RECEIPT_STATUSES),
+      ),
+      blocks: fc.boolean(),
+    }),
+    { maxLength: 5 },
+  ),
+  writes: fc.array(anything, { minLength: 5, maxLength: 5 }),
+  deletes: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+  found: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+  boasts: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   foreign: fc.oneof(
     { weight: 5, arbitrary: fc.constant<string[]>([]) },
     fc.uniqueArray(
@@ -80,6 +98,7 @@ const fail = fc.record({
   pick: anything,
   code: fc.oneof(
     { weight: 4, arbitrary: fc.constant("network") },
+    { weight: 1, arbitrary: fc.constant("refusal") },
     fc.constantFrom(...FAILURE_CODES, "unheard_of"),
   ),
 });
@@ -101,6 +120,20 @@ const stale = fc.record({
   offset: fc.constantFrom(-1, 1),
   draft,
 });
+const waive = fc.record({
+  kind: fc.constant("waive" as const),
+  what: fc.constantFrom("criterion" as const, "finding" as const),
+  pick: anything,
+});
+const respond = fc.record({
+  kind: fc.constant("respond" as const),
+  verb: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom("approve" as const, "edit" as const) },
+    fc.constantFrom(...APPROVAL_VERBS),
+  ),
+  note: fc.option(fc.constantFrom("Make it louder.", "No.")),
+  draft,
+});
 const pause = fc.record({ kind: fc.constant("pause" as const) });
 const cancel = fc.record({ kind: fc.constant("cancel" as const) });
 
@@ -111,6 +144,8 @@ const move = fc.oneof(
   { weight: 10, arbitrary: record },
   { weight: 10, arbitrary: request },
   { weight: 8, arbitrary: pause },
+  { weight: 6, arbitrary: waive },
+  { weight: 30, arbitrary: respond },
   { weight: 32, arbitrary: resume },
   { weight: 8, arbitrary: stale },
   { weight: 1, arbitrary: cancel },
@@ -122,9 +157,13 @@ export const history = fc.record({
   max_qa_retries: fc.nat({ max: 3 }),
   parked: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
   given_mode: fc.option(fc.constantFrom(...MODES)),
-  moves: fc.oneof({ withCrossShrink: true }, fc.array(move, { maxLength: 120, size: "max" }), {
+  gates: fc.oneof({ weight: 3, arbitrary: fc.constant<Gate[]>([]) }, fc.subarray([...GATES])),
+  stall_patience: fc.integer({ min: 1, max: 3 }),
+  imports: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+  approval_expires_s: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.integer({ min: 1, max: 20 })),
+  moves: fc.oneof({ withCrossShrink: true }, fc.array(move, { maxLength: 140, size: "max" }), {
     weight: 2,
-    arbitrary: fc.array(move, { minLength: 120, maxLength: 240, size: "max" }),
+    arbitrary: fc.array(move, { minLength: 140, maxLength: 260, size: "max" }),
   }),
 });
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
@@ -140,9 +179,17 @@ export type Watcher = {
 
 /** Plays a random past, showing every step of it to the watcher. */
 export function play(past: History, watcher: Watcher = {}): WorkflowDriver {
-  const { max_qa_retries, given_mode } = past;
+  const { max_qa_retries, given_mode, gates, stall_patience, imports, approval_expires_s } = past;
+  const workspace = imports ? { repo: "/srv/greeter", ref: null, path: null } : null;
   const parked = past.parked ? { reason: "no_model", message: "Connect a model." } : null;
-  const settings: CreateWorkflow["settings"] = { ...creation().settings, given_mode };
+  const settings: CreateWorkflow["settings"] = {
+    ...creation().settings,
+    given_mode,
+    gates,
+    stall_patience,
+    workspace,
+    approval_expires_s,
+  };
   const driver = new WorkflowDriver(creation({ max_qa_retries, parked, settings }));
   for (const one of past.moves) {
     const order = orderOf(one, driver);
@@ -196,6 +243,16 @@ function orderOf(one: RandomMove, driver: WorkflowDriver): Order | null {
         ? completionOf(state, late, one.draft)
         : failureOf(late.id, late.attempt, "network");
     }
+    case "waive": {
+      const { what } = one;
+      const ids = [
+        ...(what === "finding" ? [...state.findings.values()].map(({ id }) => id) : criterionIds(state)),
+        "nothing",
+      ];
+      return { type: "waive", what, id: picked(ids.toSorted(), one.pick) ?? "", reason: "We do without." };
+    }
+    case "respond":
+      return answerOf(state, one);
     case "pause":
       return { type: "workflow.pause" };
     case "cancel":
@@ -211,13 +268,40 @@ function picked<T>(list: readonly T[], pick: number): T | undefined {
   return list[pick % Math.max(1, list.length)];
 }
 
-function completionOf(state: WorkflowState, step: OpenStep, said: Draft): Order {
-  const { id: step_id, attempt, role } = step;
-  const result =
-    role === null
-      ? { kind: "delivery" as const, receipt }
-      : { kind: "role" as const, role, output: outputFor(state, step, said) };
-  return { type: "step.complete", step_id, attempt, result };
+export function completionOf(state: WorkflowState, step: OpenStep, said: Draft): Order {
+  const { id: step_id, attempt } = step;
+  return { type: "step.complete", step_id, attempt, result: resultOf(state, step, said) };
+}
+
+function resultOf(state: WorkflowState, step: OpenStep, said: Draft): StepResult {
+  const { role, kind } = step;
+  if (role !== null) {
+    const output = outputFor(state, step, said);
+    return { kind: "role", role, output, ...(said.found ? {} : { resolved: [] }) };
+  }
+  if (kind === "workspace") return { kind: "tree", tree: imported(["AGENTS.md", "src/part-1.js"]) };
+  if (kind === "delivery") return { kind: "delivery", receipt };
+  const all = criterionIds(state).map((criterion) => ran({ criterion }));
+  return { kind: "validation", receipts: [...all, ...said.receipts.map((one) => receiptFor(state, one))] };
+}
+
+/** Of a criterion's check or a stage; those that are not drawn have passed. */
+function receiptFor(state: WorkflowState, { about, status, blocks }: Draft["receipts"][number]): Receipt {
+  const names = [...criterionIds(state), "node: test", "node: lint"];
+  const name = picked(names, about) ?? "";
+  const missing = about % 2 === 0 ? ("sandbox" as const) : ("program" as const);
+  const over = { status, blocks, missing: status === "unavailable" ? missing : null };
+  return ran(name.startsWith("node") ? { name, ...over } : { criterion: name, ...over });
+}
+
+function answerOf(
+  state: WorkflowState,
+  { verb, note, draft: said }: Extract<RandomMove, { kind: "respond" }>,
+): Order {
+  const id = state.head.approval ?? "ap1";
+  const step = { role: "architect" as const, cycle: 0 };
+  const edited = verb === "edit" ? editedPlan(state, step, said) : { criteria: null, tasks: null };
+  return { type: "approval.respond", id, verb, note, ...edited };
 }
 
 function requestOf(step: OpenStep, { cost, tokens }: Extract<RandomMove, { kind: "request" }>): Order {

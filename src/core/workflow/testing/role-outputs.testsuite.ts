@@ -1,6 +1,10 @@
+import type { Check } from "../../check.ts";
+import type { Citation } from "../../citation.ts";
 import type { PlannedTask } from "../../documents.ts";
+import type { Receipt } from "../../receipt.ts";
 import type { RoleOutputs } from "../../role-output.ts";
 import type { StepResult } from "../commands.ts";
+import type { EventPayload } from "../events.ts";
 
 /** Sound outputs of every role, each with the few things that a test wants to say itself. */
 
@@ -20,8 +24,22 @@ export function brief(over: Partial<RoleOutputs["director"]> = {}): RoleOutputs[
 
 type Level = "must" | "should";
 
-export function contract(levels: Readonly<Record<string, Level>> = { AC1: "must" }) {
-  const criteria = Object.entries(levels).map(([id, level]) => ({ id, text: `${id} holds`, level }));
+export const rubric: Check = { kind: "rubric", question: "Does it hold?" };
+
+export function command(text = "node --test"): Check {
+  return { kind: "command", command: text, exit_code: 0, output_contains: null };
+}
+
+export function contract(
+  levels: Readonly<Record<string, Level>> = { AC1: "must" },
+  checks: Readonly<Record<string, Check>> = {},
+) {
+  const criteria = Object.entries(levels).map(([id, level]) => ({
+    id,
+    text: `${id} holds`,
+    level,
+    check: checks[id] ?? rubric,
+  }));
   return {
     constitution: {
       vision: "A program that greets.",
@@ -44,14 +62,18 @@ export function contract(levels: Readonly<Record<string, Level>> = { AC1: "must"
   } satisfies RoleOutputs["project_manager"];
 }
 
-/** Tasks by key, each with the keys it depends on. */
-export function tasks(graph: Readonly<Record<string, readonly string[]>>): PlannedTask[] {
+/** Tasks by key, each with the keys it depends on and the paths that it says it writes. */
+export function tasks(
+  graph: Readonly<Record<string, readonly string[]>>,
+  writes: Readonly<Record<string, readonly string[]>> = {},
+): PlannedTask[] {
   return Object.entries(graph).map(([key, dependencies]) => ({
     key,
     title: `Task ${key}`,
     description: `Do ${key}.`,
     depends_on: [...dependencies],
     criteria: [],
+    writes: [...(writes[key] ?? [])],
   }));
 }
 
@@ -71,7 +93,11 @@ export function design(planned: readonly PlannedTask[] = tasks({ greet: [] })): 
 }
 
 /** Artifacts as references; the hash is made from the path and the wording, not from contents. */
-export function work(paths: readonly string[], wording = "first"): RoleOutputs["implementer"] {
+export function work(
+  paths: readonly string[],
+  wording = "first",
+  deleted: readonly string[] = [],
+): RoleOutputs["implementer"] {
   return {
     artifacts: paths.map((path) => ({
       path,
@@ -80,8 +106,14 @@ export function work(paths: readonly string[], wording = "first"): RoleOutputs["
       hash: `hash-of-${path}-${wording}`,
       size: 42,
     })),
+    deleted: [...deleted],
     summary: `Wrote ${paths.join(", ")}.`,
   } as unknown as RoleOutputs["implementer"];
+}
+
+/** A place in the tree. Drivers take it for found, unless a test says otherwise. */
+export function citation(over: Partial<Citation> = {}): Citation {
+  return { path: "greet.js", line: 1, quote: null, ...over };
 }
 
 type Finding = RoleOutputs["qa"]["findings"][number];
@@ -94,6 +126,7 @@ export function finding(over: Partial<Finding> = {}): Finding {
     description: "It does not greet.",
     recommendation: "Make it greet.",
     evidence: "greet.js:1",
+    citations: [citation()],
     criterion: null,
     ...over,
   };
@@ -110,6 +143,7 @@ export function judgement(
       id,
       verdict,
       evidence: `${id} in greet.js`,
+      citations: [citation()],
     })),
     findings: [...findings],
     summary: findings.length === 0 ? "All is well." : "Something is wrong.",
@@ -135,6 +169,35 @@ export function suggestion(name = "implementer"): Suggestion {
 
 export function assessment(suggestions: readonly Suggestion[] = [suggestion()]): RoleOutputs["refiner"] {
   return { suggestions: [...suggestions], health_score: 80, overall_assessment: "It went well." };
+}
+
+/** Of a command that the engine ran; of the criterion's own check where it names one. */
+export function ran(over: Partial<Receipt> = {}): Receipt {
+  const status = over.status ?? "passed";
+  return {
+    name: over.criterion ?? "node: test",
+    stage: over.criterion == null ? "test" : "check",
+    criterion: null,
+    toolchain: null,
+    command: "node --test",
+    status,
+    exit_code: status === "passed" ? 0 : status === "failed" ? 1 : null,
+    duration_ms: 12,
+    output_tail: `it ${status}`,
+    message: status === "passed" ? null : `It ${status}.`,
+    missing: status === "unavailable" ? "program" : null,
+    blocks: true,
+    sandbox: "bubblewrap",
+    tree_hash: "tree",
+    ...over,
+  };
+}
+
+/** A tree that a workflow begins with. */
+export function imported(paths: readonly string[]): EventPayload<"tree.imported"> {
+  const files = paths.map((path) => ({ path, kind: "code" as const, hash: `hash-of-${path}`, size: 42 }));
+  const skipped = [{ path: "link", reason: "a symbolic link" }];
+  return { repo: "/srv/greeter", ref: null, path: null, commit: "c0ffee", files, skipped };
 }
 
 export const receipt: Extract<StepResult, { kind: "delivery" }>["receipt"] = {

@@ -1,9 +1,12 @@
 import { expect } from "vitest";
 
 import type { DomainError, DomainErrorCode } from "../../domain-error.ts";
+import type { Receipt } from "../../receipt.ts";
 import type { RoleName } from "../../role-name.ts";
+import type { RoleOutputs } from "../../role-output.ts";
 import type { CreateWorkflow } from "../commands.ts";
 import type { EventType, WorkflowEvent } from "../events.ts";
+import { next } from "../next.ts";
 import * as outputs from "./role-outputs.testsuite.ts";
 import {
   creation,
@@ -79,13 +82,27 @@ export function thenRefused(code: DomainErrorCode, message: RegExp = /./) {
   return { refusal: { code, message: expect.stringMatching(message) }, events: [] };
 }
 
+/** Starts a step; the validation that comes before QA passes without receipts when no test has had it. */
 export function begun(step_id: string): Move {
-  return (driver) => void driver.start(step_id);
+  return (driver) => {
+    const [step] = next(driver.state);
+    if (step?.kind === "validation" && step_id.startsWith("qa:")) validated(step.cycle)(driver);
+    driver.start(step_id);
+  };
+}
+
+/** What the engine ran before QA, on the tree as it is or on one of that name. */
+export function validated(cycle: number, receipts: readonly Receipt[] = [], tree?: string): Move {
+  return (driver) => {
+    const step_id = `validation:${cycle}`;
+    driver.start(step_id, tree ?? `tree-of-${driver.state.artifacts.size}`);
+    driver.complete(step_id, { kind: "validation", receipts });
+  };
 }
 
 export function done(step_id: string, role: RoleName, output: object): Move {
   return (driver) => {
-    driver.start(step_id);
+    begun(step_id)(driver);
     driver.complete(step_id, { kind: "role", role, output: { ...output } });
   };
 }
@@ -133,7 +150,43 @@ export function planned(graph: Readonly<Record<string, readonly string[]>> = { g
 }
 
 /** Everything before QA, with one task. */
-export const built: Move = (driver) => [planned(), implemented("greet")].forEach((move) => move(driver));
+export const built: Move = (driver) =>
+  [planned(), implemented("greet"), validated(0)].forEach((move) => move(driver));
+
+type Contract = Parameters<typeof outputs.contract>;
+
+/** Everything before the first validation, for criteria of these levels with these checks. */
+export function worked(...[levels, checks]: Contract): Move {
+  return (driver) => {
+    directed(driver);
+    done("project_manager", "project_manager", outputs.contract(levels, checks))(driver);
+    designed({ greet: [] })(driver);
+    implemented("greet")(driver);
+  };
+}
+
+export type Pass = {
+  readonly receipts?: readonly Receipt[];
+  readonly output?: RoleOutputs["qa"];
+  /** All that QA cites when absent. */
+  readonly resolved?: readonly string[];
+  readonly tree?: string;
+};
+
+/** One pass of a workflow that was `worked`: its repair, where it is one, what the engine ran, and what QA says. */
+export function passed(cycle: number, pass: Pass = {}): Move {
+  const { receipts, output = outputs.judgement(), resolved, tree } = pass;
+  return (driver) => {
+    if (cycle > 0) {
+      designed({ [`mend-${cycle}`]: [] }, cycle)(driver);
+      implemented(`mend-${cycle}`, ["greet.js"])(driver);
+    }
+    validated(cycle, receipts, tree)(driver);
+    driver.start(`qa:${cycle}`);
+    const said = resolved === undefined ? { output } : { output, resolved };
+    driver.complete(`qa:${cycle}`, { kind: "role", role: "qa", ...said });
+  };
+}
 
 /** A workflow with `max_qa_retries` 0 that QA has failed. */
 export const exhausted: Move = (driver) => {

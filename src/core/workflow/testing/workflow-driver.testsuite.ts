@@ -1,3 +1,4 @@
+import { Citation, citationKey } from "../../citation.ts";
 import type { DomainError } from "../../domain-error.ts";
 import { NO_BUDGET } from "../../workflow-config.ts";
 import type { CreateWorkflow, StepResult, WorkflowCommand } from "../commands.ts";
@@ -67,6 +68,11 @@ export function creation(over: Partial<CreateWorkflow> = {}): CreateWorkflow {
       pinned: { provider: null, model: null },
       budget: NO_BUDGET,
       delivery: null,
+      gates: [],
+      workspace: null,
+      tools: null,
+      stall_patience: 2,
+      approval_expires_s: null,
       prompts: [{ role: "director", hash: "prompt-director" }],
       config_hash: "config-1",
     },
@@ -79,6 +85,22 @@ export function creation(over: Partial<CreateWorkflow> = {}): CreateWorkflow {
 /** The n-th second of test time, RFC 3339 in UTC. */
 export function moment(second: number): string {
   return new Date(FIRST_MOMENT + second * 1000).toISOString();
+}
+
+/** The order with every citation of QA found where it points, unless it says which are. */
+function withResolved(order: Order): Order {
+  if (order.type !== "step.complete" || order.result.kind !== "role" || order.result.role !== "qa")
+    return order;
+  const { criteria, findings } = order.result.output;
+  const cited = [criteria, findings]
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .flatMap(citationsOf);
+  return { ...order, result: { resolved: cited.map(citationKey), ...order.result } };
+}
+
+function citationsOf(said: unknown): Citation[] {
+  const { citations } = (said ?? {}) as { readonly citations?: unknown };
+  return Array.isArray(citations) ? citations.filter((one) => Citation.safeParse(one).success) : [];
 }
 
 /** Drives one workflow by commands as the engine does, with a clock of its own, and keeps what a store would keep. */
@@ -98,7 +120,7 @@ export class WorkflowDriver {
   /** Decides, and commits what was accepted. */
   give(order: Order): Change | DomainError {
     this.#seconds += 1;
-    const command = { ...order, at: moment(this.#seconds), actor: "engine" } as WorkflowCommand;
+    const command = { ...withResolved(order), at: moment(this.#seconds), actor: "engine" } as WorkflowCommand;
     const before = this.state;
     const decided = decide(before, command);
     if (!decided.ok) return decided.error;
@@ -131,6 +153,11 @@ export class WorkflowDriver {
 
   fail(step_id: string, code: string): Change {
     return this.must(failureOf(step_id, this.attemptOf(step_id), code));
+  }
+
+  /** Lets the clock run. */
+  wait(seconds: number): void {
+    this.#seconds += seconds;
   }
 
   attemptOf(step_id: string): number {

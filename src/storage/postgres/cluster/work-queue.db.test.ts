@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, inject, test } from "vitest";
 
 import { type FreshDatabase, freshDatabase } from "../../../../test/postgres/fresh-database.ts";
 import type { WorkJob } from "../../../ports/cluster.ts";
-import { aCommit } from "../../testsuite/a-commit.ts";
+import { aCommit, aHead } from "../../testsuite/a-commit.ts";
 import type { ClusterTiming } from "./cluster-timing.ts";
 import { type NodeUnderTest, openNode, Probe, QUICK, wake } from "./node-under-test.testsuite.ts";
 
@@ -34,9 +34,11 @@ test("a job is in the queue when its commit is, and not when it was refused", as
   const { storage, cluster } = await open("a");
   const tenant = storage.forTenant("acme");
   const now = { at: null, begun: false, here: false };
+  // One that was written long ago would be taken for forgotten by the sweep of a node that has just joined.
+  const fresh = aHead({ id: "w2", tenant_id: "acme", version: 1, updated_at: new Date().toISOString() });
   const results = await Promise.all([
     tenant.commit(aCommit({ workflow_id: "w1", wake: now })),
-    tenant.commit(aCommit({ workflow_id: "w2", wake: null })),
+    tenant.commit(aCommit({ workflow_id: "w2", head: fresh, wake: null })),
     tenant.commit(aCommit({ workflow_id: "w3", expected_version: 7, wake: now })),
     tenant.commit(aCommit({ workflow_id: "w4", fences: [{ step_id: "s", attempt: 1 }], wake: now })),
   ]);

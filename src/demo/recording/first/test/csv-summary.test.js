@@ -46,6 +46,20 @@ test("other columns get the number of distinct values", () => {
   assert.deepEqual(tree, { name: "tree", kind: "text", count: 3, missing: 0, distinct: 2 });
 });
 
+test("blank cells count as missing and stay out of every figure", () => {
+  const [tree, height] = summarize(parseCsv("tree,height\nash,10\n,\noak, \nash,20\n"));
+  assert.deepEqual(tree, { name: "tree", kind: "text", count: 3, missing: 1, distinct: 2 });
+  assert.deepEqual(height, {
+    name: "height",
+    kind: "number",
+    count: 2,
+    missing: 2,
+    min: 10,
+    max: 20,
+    mean: 15,
+  });
+});
+
 test("the command prints one line per column under a line of titles", (context) => {
   const directory = mkdtempSync(join(tmpdir(), "csv-summary-"));
   context.after(() => rmSync(directory, { recursive: true }));

@@ -1,0 +1,14 @@
+import type { WorkflowHead } from "./state.ts";
+
+/** A plan that a person has sent back is a step that is finished: the next one is another step. */
+export function architectStep({ cycle, later_plans }: Pick<WorkflowHead, "cycle" | "later_plans">): string {
+  return cycle === 0 && later_plans > 0 ? `architect:0.${later_plans}` : `architect:${cycle}`;
+}
+
+/** The work may be repaired after it was finalized; the next ending is another step. */
+export function finalizerStep({ later_endings }: Pick<WorkflowHead, "later_endings">): string {
+  return later_endings > 0 ? `finalizer:${later_endings}` : "finalizer";
+}
+
+/** The `base` of steps from before there was one: they build on whatever is there. */
+export const EVERY_ARTIFACT = Number.MAX_SAFE_INTEGER;

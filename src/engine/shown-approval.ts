@@ -1,0 +1,43 @@
+import { deliveryChoice } from "../core/workflow/decide/delivery-choice.ts";
+import { documentOf, plannedTasks, treeOf, type WorkflowState } from "../core/workflow/state.ts";
+import type { ShownApproval } from "./engine.ts";
+import { sha256, treeHash } from "./hash.ts";
+
+/** What the workflow asks a person to approve, null when it asks nothing. */
+export function shownApproval(state: WorkflowState): ShownApproval | null {
+  const { approval: id } = state.head;
+  const approval = id === null ? undefined : state.approvals.get(id);
+  if (!approval) return null;
+  const subject = approval.gate === "plan" ? plan(state) : delivery(state);
+  const { approval_expires_s } = state.settings;
+  const expires_at =
+    approval_expires_s === null
+      ? null
+      : new Date(Date.parse(approval.requested_at) + approval_expires_s * 1000).toISOString();
+  return { approval, expires_at, subject, shown: sha256(JSON.stringify([approval.id, subject])) };
+}
+
+function plan(state: WorkflowState): ShownApproval["subject"] {
+  const tasks = plannedTasks(state).map(({ id, title, description, depends_on, criteria, writes }) => ({
+    key: id,
+    title,
+    description,
+    depends_on,
+    criteria,
+    writes,
+  }));
+  const criteria = documentOf(state, "constitution")?.acceptance_criteria ?? [];
+  return { criteria, design: documentOf(state, "design"), tasks };
+}
+
+function delivery(state: WorkflowState): ShownApproval["subject"] {
+  const { action, config } = deliveryChoice(state);
+  return {
+    action,
+    config,
+    tree_hash: treeHash(state),
+    files: treeOf(state).map(({ path, hash, size }) => ({ path, hash, size })),
+    verdict: state.head.verdict,
+    finalization: documentOf(state, "finalization"),
+  };
+}

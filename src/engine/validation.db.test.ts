@@ -1,0 +1,225 @@
+import { afterEach, describe, expect, test } from "vitest";
+
+import type { Check } from "../core/check.ts";
+import type { RoleOutputs } from "../core/role-output.ts";
+import type { ReceiptState } from "../core/workflow/state.ts";
+import { byOrdinal } from "../core/workflow/state.ts";
+import { contract, design, judgement, plausibleAnswers } from "./testing/plausible-answers.testsuite.ts";
+import { saying } from "./testing/scripted-model.testsuite.ts";
+import {
+  openTestEngine,
+  PERSON,
+  type TestEngine,
+  type TestEngineOptions,
+} from "./testing/test-engine.testsuite.ts";
+
+const RESUME = { max_qa_retries: null, budget: null, outcome: null, pinned: null };
+const FILE = { contains: [], headings: [], min_words: null, max_words: null, columns: [], min_rows: null };
+const FILE_CHECK = { kind: "file", ...FILE, sql: null, json_schema: null } as const;
+
+let engine: TestEngine;
+afterEach(() => engine.close());
+
+async function open(options: TestEngineOptions = {}): Promise<void> {
+  engine = await openTestEngine({ sandbox: "unsafe", ...options });
+  engine.model.answers = plausibleAnswers({ graph: { a: [] } });
+}
+
+function contractWith(check: Check, level: "must" | "should" = "must"): RoleOutputs["project_manager"] {
+  const said = contract();
+  const criteria = [{ id: "AC1", text: "It holds.", level, check }];
+  return { ...said, constitution: { ...said.constitution, acceptance_criteria: criteria } };
+}
+
+function writing(files: Readonly<Record<string, string>>): RoleOutputs["implementer"] | object {
+  const artifacts = Object.entries(files).map(([path, content]) => ({
+    path,
+    kind: "code",
+    description: path,
+    content,
+  }));
+  return { artifacts, deleted: [], summary: "Wrote it." };
+}
+
+async function receipts(id: string): Promise<ReceiptState[]> {
+  return byOrdinal((await engine.state(id)).receipts.values());
+}
+
+function command(text: string, output_contains: string | null = null): Check {
+  return { kind: "command", command: text, exit_code: 0, output_contains };
+}
+
+describe("a check decides its criterion", () => {
+  test.each<[string, Check, string | null]>([
+    ["a command that passes", command("grep -q hello a.txt"), null],
+    ["a command that fails", command("grep -q goodbye a.txt"), "exit code 1 where 0 is expected."],
+    ["a command with its output", command("cat a.txt", "hello from a"), null],
+    [
+      "a command without its output",
+      command("cat a.txt", "goodbye"),
+      'the output does not contain "goodbye".',
+    ],
+    ["a file", { ...FILE_CHECK, path: "a.txt", contains: ["hello"] }, null],
+    ["a missing file", { ...FILE_CHECK, path: "b.txt" }, "b.txt"],
+    [
+      "a server",
+      {
+        kind: "http",
+        start: "python3 -m http.server -b 127.0.0.1 $PORT",
+        method: "GET",
+        path: "/a.txt",
+        body: null,
+        status: 200,
+        body_contains: "hello from a",
+      },
+      null,
+    ],
+    [
+      "a server that says something else",
+      {
+        kind: "http",
+        start: "python3 -m http.server -b 127.0.0.1 $PORT",
+        method: "GET",
+        path: "/nothing",
+        body: null,
+        status: 200,
+        body_contains: null,
+      },
+      "status 404 where 200 is expected.",
+    ],
+    [
+      "a server that ends",
+      {
+        kind: "http",
+        start: "exit 7",
+        method: "GET",
+        path: "/",
+        body: null,
+        status: 200,
+        body_contains: null,
+      },
+      "the server ended with 7 before it answered.",
+    ],
+  ])("%s", async (_name, check, problem) => {
+    await open();
+    engine.model.next("project_manager", saying(contractWith(check)));
+    const id = await engine.run({ max_qa_retries: 0 });
+    const [receipt] = await receipts(id);
+    const { head, criteria } = await engine.state(id);
+    expect(receipt).toMatchObject({ name: "AC1", criterion: "AC1", status: problem ? "failed" : "passed" });
+    expect(receipt?.message ?? "").toContain(problem ?? "");
+    expect(criteria.get("AC1")).toMatchObject({ decided_by: "check", verdict: problem ? "unmet" : "met" });
+    expect(head).toMatchObject({
+      status: problem ? "failed" : "completed",
+      verdict: problem ? "rejected" : "verified",
+    });
+    const { folded, stored } = await engine.journal(id);
+    expect(stored).toEqual(folded);
+  });
+
+  test("whatever QA says of it", async () => {
+    await open();
+    engine.model.next("project_manager", saying(contractWith(command("test -e nowhere"))));
+    engine.model.next("qa:0", saying(judgement("met")));
+    const id = await engine.run({ max_qa_retries: 0 });
+    const { head, findings } = await engine.state(id);
+    expect(head.status).toBe("failed");
+    expect([...findings.values()]).toMatchObject([
+      {
+        criterion: "AC1",
+        severity: "blocking",
+        evidence_class: "reproduced",
+        raised_by: "core",
+        receipt: "r1",
+      },
+    ]);
+  });
+});
+
+describe("the tests of the tree are run", () => {
+  const good =
+    'const test = require("node:test");\nconst assert = require("node:assert");\ntest("one", () => assert.equal(1 + 1, 2));\n';
+  const bad = good.replace("1 + 1, 2", "1 + 1, 3");
+
+  test("a failing one is a finding, and the repair that mends it completes the workflow", async () => {
+    await open();
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": bad })));
+    engine.model.next("architect:1", saying(design({ mend: [] })));
+    engine.model.next("task:mend", saying(writing({ "a.test.js": good })));
+    const id = await engine.run();
+    const { head, findings } = await engine.state(id);
+    expect((await receipts(id)).map(({ name, status, cycle }) => [name, status, cycle])).toEqual([
+      ["node: test", "failed", 0],
+      ["node: test", "passed", 1],
+    ]);
+    expect([...findings.values()]).toMatchObject([
+      { raised_by: "engine", component: "node: test", status: "resolved", evidence_class: "reproduced" },
+    ]);
+    expect(head).toMatchObject({ status: "completed", cycle: 1, verdict: "verified" });
+  });
+
+  test("taking them away instead does not pass", async () => {
+    await open();
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": bad })));
+    engine.model.next("architect:1", saying(design({ mend: [] })));
+    const without = { artifacts: [], deleted: ["a.test.js"], summary: "Mended." };
+    engine.model.next("task:mend", saying(without));
+    const id = await engine.run({ max_qa_retries: 1 });
+    expect((await engine.state(id)).head.status).toBe("failed");
+    expect((await receipts(id)).at(-1)).toMatchObject({
+      name: "tests: integrity",
+      message: "1 of 1 test cases are gone; a repair does not take tests away.",
+    });
+  });
+});
+
+describe("what is missing around the work costs no cycle", () => {
+  test("a must that needs a program that is not there waits for a person, and goes on when it is waived", async () => {
+    await open();
+    engine.model.next("project_manager", saying(contractWith(command("no-such-program --check"))));
+    const id = await engine.create();
+    expect(await engine.parked(id)).toMatchObject({
+      reason: "toolchain_unavailable",
+      message: expect.stringContaining("no-such-program was not found"),
+    });
+    expect(engine.model.requestsPerStep(id)["qa:0"]).toBeUndefined();
+    const reason = "Not needed here.";
+    const { head } = await engine.engine.waive(PERSON, id, { what: "criterion", id: "AC1", reason });
+    await engine.engine.resume(PERSON, id, RESUME);
+    const state = await engine.closed(id, head.version);
+    expect(state.head).toMatchObject({ status: "completed", verdict: "waived", cycle: 0 });
+  });
+});
+
+test("two tasks that touch one path after all end in a tree with both changes", async () => {
+  await open();
+  const graph = { a: [], b: [] };
+  engine.model.answers = plausibleAnswers({ graph });
+  const plan = design(graph);
+  engine.model.next(
+    "architect:0",
+    saying({ ...plan, tasks: plan.tasks.map((task) => ({ ...task, writes: [] })) }),
+  );
+  const both = Promise.withResolvers<void>();
+  let arrived = 0;
+  const append = (line: string) => async (call: { request: { messages: readonly unknown[] } }) => {
+    arrived += 1;
+    if (arrived === 2) both.resolve();
+    await both.promise;
+    const shown =
+      /(?:^|\n)((?:line of \w+\n)+)/.exec(
+        JSON.parse(JSON.stringify(call.request.messages[0])).content,
+      )?.[1] ?? "";
+    return writing({ "a.txt": `${shown}${line}` });
+  };
+  engine.model.next("task:a", append("line of a\n"), append("line of a\n"));
+  engine.model.next("task:b", append("line of b\n"), append("line of b\n"));
+  const id = await engine.run();
+  const state = await engine.state(id);
+  const [artifact] = [...state.latest_artifacts.values()];
+  const content = await engine.tenant.readBlob(artifact?.hash ?? "");
+  expect(content?.split("\n").toSorted()).toEqual(["", "line of a", "line of b"]);
+  const failures = (await engine.events(id)).filter((event) => event.type === "step.failed");
+  expect(failures.map(({ payload }) => (payload as { code: string }).code)).toEqual(["conflicting_output"]);
+  expect(state.head.status).toBe("completed");
+});
