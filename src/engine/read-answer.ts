@@ -97,7 +97,9 @@ async function resolvedCitations(
 ): Promise<string[]> {
   const resolved = new Set<string>();
   for (const citation of [...criteria, ...findings].flatMap(({ citations }) => citations)) {
-    const content = state.receipts.get(citation.path)?.output_tail ?? (await tree.read(citation.path));
+    const receipt = state.receipts.get(citation.path);
+    const content =
+      receipt?.cycle === state.head.cycle ? receipt.output_tail : await tree.read(citation.path);
     if (resolves(citation, content)) resolved.add(citationKey(citation));
   }
   return [...resolved];

@@ -2,20 +2,22 @@ import { z } from "zod";
 
 import type { ToolCallAnswer, ToolCallRequest, ToolDefinition } from "../ports/chat-model.ts";
 import type { RoleTool, ToolOutput } from "../ports/role-tool.ts";
-import type { WorkingTree } from "../ports/working-tree.ts";
 import { sha256 } from "./hash.ts";
 import { journaledToolCall } from "./journaled-tool-call.ts";
 import { packed } from "./packed-text.ts";
 import type { StepContext } from "./step-executor.ts";
+import type { ArtifactTree } from "./working-tree.ts";
 
 export type ToolSession = {
   readonly tools: readonly RoleTool[];
-  readonly tree: WorkingTree;
-  /** Calls so far; a call has the same number in every attempt that is given the same answers. */
-  calls: number;
-  /** Commands that ran in the sandbox and ended with 0. */
-  readonly succeeded: string[];
+  readonly tree: ArtifactTree;
+  /** What the step has used so far, whichever model asked: a call has the same number in every attempt that is answered the same. */
+  readonly used: ToolUse;
+  /** Commands that ran in the sandbox and ended with 0, since the last file was written. */
+  succeeded: string[];
 };
+
+export type ToolUse = { calls: number; rounds: number; bytes: number };
 
 /** Calls of one answer that are carried out; a model that wants more at once gets an error for the rest. */
 const MOST_CALLS_AT_ONCE = 16;
@@ -58,7 +60,7 @@ async function callTool(
   session: ToolSession,
   request: ToolCallRequest,
 ): Promise<ToolOutput> {
-  session.calls += 1;
+  session.used.calls += 1;
   const tool = session.tools.find(({ name }) => name === request.name);
   if (!tool) {
     const names = session.tools.map(({ name }) => name).join(", ");
@@ -76,11 +78,14 @@ type Prepared = { readonly tool: RoleTool; readonly given: unknown };
 /** Done again by every attempt, on the same tree with the same result; the journal only says that it happened. */
 async function runLocally(
   context: StepContext,
-  { calls }: ToolSession,
+  session: ToolSession,
   { tool, given }: Prepared,
 ): Promise<ToolOutput> {
+  const { calls } = session.used;
+  const before = session.tree.version;
   const started = performance.now();
   const output = await tool.run(given, { key: keyOf(context, calls), signal: context.signal });
+  if (session.tree.version !== before) session.succeeded = [];
   const payload = {
     attempt: context.step.attempt,
     ordinal: calls,
@@ -102,21 +107,40 @@ async function runJournaled(
   session: ToolSession,
   { tool, given }: Prepared,
 ): Promise<ToolOutput> {
-  const { calls, tree } = session;
+  const { used, tree } = session;
   const run = (key: string): Promise<ToolOutput> => tool.run(given, { key, signal: context.signal });
+  // What was seen on one tree says nothing of another.
+  const input = tool.untrusted ? given : { given, on: tree.print() };
   const called = await journaledToolCall<ToolOutput>(
     context,
     { name: tool.name, semantics: tool.semantics, run },
-    { input: given, ordinal: calls },
+    { input, ordinal: used.calls },
   );
   if (!called.ok) throw new ToolInDoubtError(called.failure.message);
   const output =
     called.output ?? failure("A person says that this call has happened; its result is not known.");
-  if (output.changes) tree.apply(output.changes);
-  if (output.ran?.exit_code === 0) session.succeeded.push(output.ran.command);
-  return tool.untrusted && !output.is_error
-    ? { ...output, content: marked(tool.name, output.content) }
-    : output;
+  const refusal = takeOver(session, output);
+  if (refusal !== null) return failure(refusal);
+  return tool.untrusted ? { ...output, content: marked(tool.name, output.content) } : output;
+}
+
+/** Bytes that the commands of one step may leave behind, all together: each is kept in the journal. */
+const MOST_CHANGED_BYTES = 64 * 1024 ** 2;
+
+/** Why what a tool has changed can't be taken over, null when it was. */
+function takeOver(session: ToolSession, { changes, ran }: ToolOutput): string | null {
+  const { tree, used } = session;
+  const before = tree.version;
+  if (changes) {
+    used.bytes += changes.written.reduce((sum, { content }) => sum + content.length, 0);
+    if (used.bytes > MOST_CHANGED_BYTES)
+      return "The commands of this task have written too much in all; nothing of this one was kept.";
+    const refusal = tree.apply(changes);
+    if (refusal !== null) return refusal;
+  }
+  if (tree.version !== before) session.succeeded = [];
+  if (ran?.exit_code === 0) session.succeeded.push(ran.command);
+  return null;
 }
 
 /** Nobody knows whether a call with an outside effect has happened: a person has to say. */

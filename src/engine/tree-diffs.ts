@@ -1,5 +1,6 @@
+import { pathKey } from "../core/artifact-path.ts";
 import { OrcaError } from "../core/orca-error.ts";
-import { byOrdinal, treeAt, type WorkflowState } from "../core/workflow/state.ts";
+import { type ArtifactState, byOrdinal, type WorkflowState } from "../core/workflow/state.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 import { type TreeRevision, WorkspaceError, type Workspaces } from "../ports/workspace.ts";
 
@@ -53,7 +54,7 @@ function named(revisions: readonly TreeRevision[], name: string): string {
 export function revisionsOf(state: WorkflowState): readonly TreeRevision[] {
   const { head } = state;
   const artifacts = byOrdinal(state.artifacts.values());
-  const marks: { readonly name: string; readonly message: string; readonly count: number }[] = [];
+  const marks: Mark[] = [];
   const base = artifacts.filter(({ task_id }) => task_id === "").length;
   if (base > 0) marks.push({ name: "base", message: "The tree that the workflow began with", count: base });
   for (const task of byOrdinal(state.tasks.values())) {
@@ -68,10 +69,31 @@ export function revisionsOf(state: WorkflowState): readonly TreeRevision[] {
     const at = marks.findLastIndex(({ count }) => count <= last.ordinal) + 1;
     marks.splice(at, 0, { name: `cycle-${cycle}`, message: `Cycle ${cycle}`, count: last.ordinal });
   }
-  return marks.map(({ name, message, count }) => ({
-    name,
-    message: `${message}\n\nWorkflow ${head.id}`,
-    at: artifacts.find(({ ordinal }) => ordinal === count)?.created_at ?? head.created_at,
-    files: new Map(treeAt(state, count).map(({ path, hash }) => [path, hash])),
-  }));
+  return revisionsAt(state, marks);
+}
+
+type Mark = { readonly name: string; readonly message: string; readonly count: number };
+
+/** Goes through the artifacts once; marks are in order. */
+function revisionsAt({ head, artifacts }: WorkflowState, marks: readonly Mark[]): TreeRevision[] {
+  const files = new Map<string, ArtifactState>();
+  const rest = byOrdinal(artifacts.values()).values();
+  let at = head.created_at;
+  let reached = 0;
+  return marks.map(({ name, message, count }) => {
+    while (reached < count) {
+      const { value: artifact } = rest.next();
+      if (!artifact) break;
+      reached = artifact.ordinal;
+      at = artifact.created_at;
+      files.set(pathKey(artifact.path), artifact);
+    }
+    const tree = [...files.values()].filter(({ deleted }) => !deleted);
+    return {
+      name,
+      message: `${message}\n\nWorkflow ${head.id}`,
+      at,
+      files: new Map(tree.map(({ path, hash }) => [path, hash])),
+    };
+  });
 }

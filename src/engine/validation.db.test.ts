@@ -173,6 +173,58 @@ describe("the tests of the tree are run", () => {
   });
 });
 
+describe("no way around the tests", () => {
+  const two = (second: string) =>
+    `const test = require("node:test");\nconst assert = require("node:assert");\ntest("one", () => assert.equal(1, 1));\n${second}`;
+  const wrong = 'test("two", () => assert.equal(1, 2));\n';
+
+  test("what was taken away is missed in every later cycle", async () => {
+    await open();
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": two(wrong) })));
+    engine.model.next("architect:1", saying(design({ m1: [] })));
+    engine.model.next("task:m1", saying(writing({ "a.test.js": two("") })));
+    engine.model.next("architect:2", saying(design({ m2: [] })));
+    engine.model.next("task:m2", saying(writing({ "b.txt": "more\n" })));
+    const id = await engine.run({ max_qa_retries: 2 });
+    expect((await engine.state(id)).head).toMatchObject({ status: "failed", verdict: "rejected", cycle: 2 });
+  });
+
+  test("a toolchain that a model writes hides nothing", async () => {
+    await open();
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": two(wrong) })));
+    engine.model.next("architect:1", saying(design({ m1: [] })));
+    engine.model.next("task:m1", saying(writing({ "orca.toolchain.yaml": 'name: app\ntest: "true"\n' })));
+    const id = await engine.run({ max_qa_retries: 1 });
+    expect((await engine.state(id)).head.status).toBe("failed");
+    const names = (await receipts(id)).flatMap(({ cycle, name }) => (cycle === 1 ? name : []));
+    expect(names).toContain("node: test");
+  });
+
+  test("a file that only the tests write is not there", async () => {
+    await open();
+    const sly = two('require("node:fs").writeFileSync("REPORT.md", "42");\n');
+    engine.model.next(
+      "project_manager",
+      saying(contractWith({ ...FILE_CHECK, path: "REPORT.md", contains: ["42"] })),
+    );
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": sly })));
+    const id = await engine.run({ max_qa_retries: 0 });
+    expect((await receipts(id)).map(({ name, status }) => [name, status])).toEqual([
+      ["node: test", "passed"],
+      ["AC1", "failed"],
+    ]);
+  });
+
+  test("and what tests or other checks wrote is not there for a command", async () => {
+    await open();
+    const sly = two('require("node:fs").writeFileSync("a.txt", "changed");\n');
+    engine.model.next("project_manager", saying(contractWith(command("cat a.txt; ls", "hello from a"))));
+    engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": sly })));
+    const id = await engine.run({ max_qa_retries: 0 });
+    expect((await receipts(id)).at(-1)).toMatchObject({ name: "AC1", status: "passed" });
+  });
+});
+
 describe("what is missing around the work costs no cycle", () => {
   test("a must that needs a program that is not there waits for a person, and goes on when it is waived", async () => {
     await open();

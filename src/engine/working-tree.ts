@@ -3,7 +3,11 @@ import { directoriesAbove } from "../core/workflow/directories.ts";
 import type { ArtifactState } from "../core/workflow/state.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 import type { WorkingTree } from "../ports/working-tree.ts";
-import type { TreeFile } from "../ports/workspace.ts";
+import type { TreeChanges, TreeFile } from "../ports/workspace.ts";
+import { sha256 } from "./hash.ts";
+
+const MOST_FILES = 4_000;
+const MOST_BYTES = 48 * 1024 ** 2;
 
 type Entry =
   | { readonly path: string; readonly hash: string }
@@ -14,11 +18,31 @@ export class ArtifactTree implements WorkingTree {
   readonly #storage: Pick<TenantStorage, "readBlobs">;
   readonly #entries: Map<string, Entry>;
   readonly #base: ReadonlyMap<string, ArtifactState>;
+  /** Length of each file, to keep the sum of all. */
+  readonly #sizes: Map<string, number>;
+  #size: number;
+  #version = 0;
 
   constructor(storage: Pick<TenantStorage, "readBlobs">, artifacts: readonly ArtifactState[]) {
     this.#storage = storage;
     this.#base = new Map(artifacts.map((artifact) => [pathKey(artifact.path), artifact]));
     this.#entries = new Map(artifacts.map(({ path, hash }) => [pathKey(path), { path, hash }]));
+    this.#sizes = new Map(artifacts.map(({ path, size }) => [pathKey(path), size]));
+    this.#size = artifacts.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Counts the changes. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The same for the same files with the same contents. */
+  print(): string {
+    const files = [...this.#entries.values()].map((entry) => [
+      entry.path,
+      "hash" in entry ? entry.hash : sha256(entry.content),
+    ]);
+    return sha256(JSON.stringify(files.toSorted()));
   }
 
   paths(): readonly string[] {
@@ -39,12 +63,14 @@ export class ArtifactTree implements WorkingTree {
     const known = this.#entries.get(key)?.path;
     if (known !== undefined && known !== path)
       return `it differs from ${known} only in case; use one spelling`;
-    this.#entries.set(key, { path, content });
+    const full = this.#tooMuch([{ path, content }]);
+    if (full !== null) return full;
+    this.#set(path, content);
     return null;
   }
 
   delete(path: string): string | null {
-    return this.#entries.delete(pathKey(path)) ? null : "there is no such file";
+    return this.#remove(path) ? null : "there is no such file";
   }
 
   async files(): Promise<readonly TreeFile[]> {
@@ -56,9 +82,13 @@ export class ArtifactTree implements WorkingTree {
     }));
   }
 
-  apply({ written, deleted }: Parameters<WorkingTree["apply"]>[0]): void {
-    for (const path of deleted) this.#entries.delete(pathKey(path));
-    for (const { path, content } of written) this.#entries.set(pathKey(path), { path, content });
+  /** Takes over what a command has changed: all of it, or nothing and why. */
+  apply({ written, deleted }: Pick<TreeChanges, "written" | "deleted">): string | null {
+    const full = this.#tooMuch(written);
+    if (full !== null) return `What the command wrote was not kept: ${full}.`;
+    for (const path of deleted) this.#remove(path);
+    for (const { path, content } of written) this.#set(path, content);
+    return null;
   }
 
   /** Files that the step has written or changed, by path. */
@@ -73,6 +103,33 @@ export class ArtifactTree implements WorkingTree {
   /** Paths that were there before, and are not any more. */
   get deleted(): readonly string[] {
     return [...this.#base].flatMap(([key, { path }]) => (this.#entries.has(key) ? [] : [path]));
+  }
+
+  #set(path: string, content: string): void {
+    this.#remove(path);
+    const key = pathKey(path);
+    this.#entries.set(key, { path, content });
+    this.#sizes.set(key, content.length);
+    this.#size += content.length;
+    this.#version += 1;
+  }
+
+  #remove(path: string): boolean {
+    const key = pathKey(path);
+    if (!this.#entries.delete(key)) return false;
+    this.#size -= this.#sizes.get(key) ?? 0;
+    this.#sizes.delete(key);
+    this.#version += 1;
+    return true;
+  }
+
+  #tooMuch(added: readonly TreeFile[]): string | null {
+    const known = added.filter(({ path }) => this.#entries.has(pathKey(path)));
+    if (this.#entries.size + added.length - known.length > MOST_FILES)
+      return `a tree has at most ${MOST_FILES} files`;
+    const more = added.reduce((sum, { content }) => sum + content.length, 0);
+    const less = known.reduce((sum, { path }) => sum + (this.#sizes.get(pathKey(path)) ?? 0), 0);
+    return this.#size + more - less > MOST_BYTES ? `a tree has at most ${MOST_BYTES} bytes` : null;
   }
 
   /** A file can't lie where a directory is needed, nor the other way round. */

@@ -1,4 +1,4 @@
-import type { TreeChanges, TreeFile } from "./workspace.ts";
+import type { TreeFile } from "./workspace.ts";
 
 /**
  * The files of one step while a role works on them. They lie in memory: nothing that a model names reaches the disk, so
@@ -15,6 +15,4 @@ export interface WorkingTree {
   delete(path: string): string | null;
   /** All files with their contents. */
   files(): Promise<readonly TreeFile[]>;
-  /** Takes over what a command has changed. */
-  apply(changes: Pick<TreeChanges, "written" | "deleted">): void;
 }

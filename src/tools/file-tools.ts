@@ -84,16 +84,17 @@ function searchFiles(tree: WorkingTree): RoleTool {
       const fold = (line: string): string => (ignore_case ? line.toLowerCase() : line);
       const found: string[] = [];
       for (const file of await tree.files()) {
-        if (!file.path.startsWith(below)) continue;
+        if (found.length > MOST_FOUND) break;
+        if (!file.path.startsWith(below) || !fold(file.content).includes(fold(text))) continue;
         for (const [index, line] of file.content.split("\n").entries()) {
+          if (found.length > MOST_FOUND) break;
           if (!fold(line).includes(fold(text))) continue;
           found.push(`${file.path}:${index + 1}: ${line.slice(0, LONGEST_LINE).toWellFormed()}`);
         }
       }
       if (found.length === 0) return said("Nothing was found.");
-      const more = found.length - MOST_FOUND;
       const shown = found.slice(0, MOST_FOUND).join("\n");
-      return said(more > 0 ? `${shown}\n[${more} more]` : shown);
+      return said(found.length > MOST_FOUND ? `${shown}\n[There is more; look below one directory.]` : shown);
     },
   });
 }

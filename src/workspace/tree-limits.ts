@@ -5,7 +5,7 @@ export const CHANGE_LIMITS = {
   file_bytes: 1024 ** 2,
   /** New files; changed ones are as many as there were. */
   files: 2_000,
-  bytes: 32 * 1024 ** 2,
+  bytes: 8 * 1024 ** 2,
   /** Names that are looked at, in all directories together. */
   entries: 50_000,
   /** Directories in one another; each costs a descriptor. */

@@ -10,8 +10,8 @@ import type { Program } from "./node.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** The version that rolling deploys start from: the oldest whose tables this one can take over. */
-const EARLIER_COMMIT = "218cf4f1a52b7a49e78199f9be4d0b22b97abcd2";
+/** The version that rolling deploys start from: the oldest that can read the events of this one. */
+const EARLIER_COMMIT = "0dee96884f351bb1fff541a41816798a09c02d81";
 
 /** What `rolling` starts from; `CHAOS_EARLIER_COMMIT` names another one. */
 function earlierCommit(): string {

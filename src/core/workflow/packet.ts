@@ -138,7 +138,11 @@ function withGuides(
 
 function withinLimit(artifacts: readonly ArtifactState[]): ArtifactState[] {
   let left = MOST_SHOWN_BYTES;
-  return artifacts.filter(({ size }) => (left -= size) >= 0);
+  return artifacts.filter(({ size }) => {
+    const isShown = size <= left;
+    if (isShown) left -= size;
+    return isShown;
+  });
 }
 
 /**
@@ -152,7 +156,9 @@ function foundation(
 ): readonly ArtifactState[] {
   const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
   const { depends_on = [], writes = [] } = task ?? {};
-  if (step.last_failure === "conflicting_output") return withinLimit(tree);
+  // What others have written meanwhile is what it must not lose: the newest comes first.
+  if (step.last_failure === "conflicting_output")
+    return withinLimit(tree.toSorted((left, right) => right.ordinal - left.ordinal));
   const about = findingsFor(state, task).flatMap((finding) => [
     finding.component,
     ...finding.citations.map(({ path }) => path),

@@ -11,7 +11,7 @@ import type { ModelCatalogue } from "../model-catalogue.ts";
 import type { ModelMeter } from "../model-meter.ts";
 import type { ModelRouter } from "../model-router.ts";
 import type { StepContext } from "../step-executor.ts";
-import { definitionsOf, type ToolSession } from "../tool-loop.ts";
+import { definitionsOf, type ToolSession, type ToolUse } from "../tool-loop.ts";
 import type { TreeDiffs } from "../tree-diffs.ts";
 import { ArtifactTree } from "../working-tree.ts";
 
@@ -29,7 +29,7 @@ export type RoleExecutorParts = {
 /** What a role is told, and what it may do meanwhile. */
 export type PreparedTurn = {
   readonly conversation: Conversation;
-  readonly session: ToolSession & { readonly tree: ArtifactTree };
+  readonly session: ToolSession;
 };
 
 type Turn = {
@@ -38,6 +38,7 @@ type Turn = {
   /** Whether the model can be given tools. */
   readonly withTools: boolean;
   readonly shorten: boolean;
+  readonly used: ToolUse;
 };
 
 /** Characters of a diff that a repair is shown. */
@@ -46,7 +47,7 @@ const LONGEST_DIFF = 40_000;
 export async function prepareTurn(
   parts: RoleExecutorParts,
   context: StepContext,
-  { role: roleName, reference, withTools, shorten }: Turn,
+  { role: roleName, reference, withTools, shorten, used }: Turn,
 ): Promise<PreparedTurn> {
   const role = parts.roles[roleName];
   const state = context.state();
@@ -79,7 +80,7 @@ export async function prepareTurn(
       prompt_hash: prompt.hash,
       packet_hash: sha256(JSON.stringify(packet)),
     },
-    session: { tools, tree, calls: 0, succeeded: [] },
+    session: { tools, tree, used, succeeded: [] },
   };
 }
 
@@ -97,25 +98,36 @@ async function openTools(
   context: StepContext,
   { role, tree }: { readonly role: RoleName; readonly tree: ArtifactTree },
 ): Promise<readonly RoleTool[]> {
-  const { config, signal, storage } = context;
+  const { config, signal, storage, step } = context;
   const state = context.state();
   if (config.max_tool_rounds === 0) return [];
   const tools = await toolbox.open({
     role,
     place: { tenant_id: state.head.tenant_id, workflow_id: state.head.id },
     tree,
-    granted: state.settings.tools?.[role] ?? config.tools[role] ?? null,
+    granted: grantedTools(config.tools[role], state.settings.tools?.[role]),
     command_timeout_ms: config.command_timeout_s * 1000,
     lookUp: async (id) => {
       const receipt = state.receipts.get(id);
       if (receipt) return receipt.output_tail;
       const artifact = state.artifacts.get(id);
-      return artifact && !artifact.deleted ? storage.readBlob(artifact.hash) : null;
+      const isThere =
+        artifact && !artifact.deleted && (role !== "implementer" || artifact.ordinal <= step.base);
+      return isThere ? storage.readBlob(artifact.hash) : null;
     },
     signal,
   });
   const isEmpty = tree.paths().length === 0;
   return role !== "implementer" && isEmpty ? tools.filter((tool) => !tool.local) : tools;
+}
+
+/** What a workflow asks for, as far as the configuration grants it. */
+function grantedTools(
+  configured: readonly string[] | undefined,
+  asked: readonly string[] | undefined,
+): readonly string[] | null {
+  if (asked === undefined) return configured ?? null;
+  return configured === undefined ? asked : asked.filter((name) => configured.includes(name));
 }
 
 /** What has changed since the oldest open finding was raised. */

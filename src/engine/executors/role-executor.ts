@@ -3,10 +3,11 @@ import type { RoleName } from "../../core/role-name.ts";
 import type { StepRecord, StepResult } from "../../core/workflow/commands.ts";
 import type { ToolCallAnswer, ToolCallRequest } from "../../ports/chat-model.ts";
 import { type CallTarget, journaledCall, recordedCalls } from "../journaled-call.ts";
+import { machineTrouble } from "../machine-trouble.ts";
 import { splitReference } from "../model-catalogue.ts";
 import { readAnswer, type ReadAnswer } from "../read-answer.ts";
 import type { StepContext, StepExecutor, StepOutcome } from "../step-executor.ts";
-import { callTools, ToolInDoubtError, type ToolSession } from "../tool-loop.ts";
+import { callTools, ToolInDoubtError, type ToolSession, type ToolUse } from "../tool-loop.ts";
 import { type PreparedTurn, prepareTurn, type RoleExecutorParts } from "./prepare-turn.ts";
 
 /** Asks a model to act as the step's role until its answer keeps the contract, within the allowed re-asks. */
@@ -29,13 +30,15 @@ export function createRoleExecutor(parts: RoleExecutorParts): StepExecutor {
       return await alongTheChain(parts, context, role, route.reference);
     } catch (error) {
       if (error instanceof ToolInDoubtError) return failed("outcome_unknown", error.message);
-      throw error;
+      const failure = machineTrouble(error);
+      if (failure === null) throw error;
+      return { ok: false, failure };
     }
   };
 }
 
 /** Where the calls of one attempt stand: ordinals go on counting when another model takes over. */
-type Progress = { calls: number; readonly recorded: CallTarget["recorded"] };
+type Progress = { calls: number; readonly used: ToolUse; readonly recorded: CallTarget["recorded"] };
 
 /** The chosen model, and after failures that it can't get over the configured ones, each substitution an event. */
 async function alongTheChain(
@@ -46,7 +49,8 @@ async function alongTheChain(
 ): Promise<StepOutcome> {
   const { pinned } = context.state().settings;
   const isPinned = pinned.provider !== null || pinned.model !== null;
-  const progress: Progress = { calls: 0, recorded: await recordedCalls(context) };
+  const used = { calls: 0, rounds: 0, bytes: 0 };
+  const progress: Progress = { calls: 0, used, recorded: await recordedCalls(context) };
   const fallbacks = isPinned ? [] : context.config.fallback_models.filter((other) => other !== chosen);
   let reference = chosen;
   let outcome = await askModel(parts, context, { role, reference, progress });
@@ -74,7 +78,7 @@ async function askModel(
   if (!provider)
     return failed("unknown_model", `There is no provider ${name}; configure it or choose another model.`);
   const target = { provider, model, meter: parts.meter, recorded: progress.recorded };
-  const turn = { role, reference, withTools: provider.tools };
+  const turn = { role, reference, withTools: provider.tools, used: progress.used };
   const whole = await prepareTurn(parts, context, { ...turn, shorten: false });
   const outcome = await converse(context, whole, target, progress);
   if (outcome.ok || outcome.failure.code !== "context_overflow") return outcome;
@@ -94,16 +98,17 @@ async function converse(
 ): Promise<StepOutcome> {
   const { role, messages } = conversation;
   const { max_tool_rounds } = context.config;
-  for (let asks = 1, rounds = 0; ;) {
+  const { used } = session;
+  for (let asks = 1; ;) {
     const ordinal = (progress.calls += 1);
     const called = await journaledCall(context, conversation, target, ordinal);
     if (!called.ok) return called;
     if (called.tool_calls.length > 0) {
-      rounds += 1;
-      if (rounds > max_tool_rounds + PATIENCE_ROUNDS)
+      used.rounds += 1;
+      if (used.rounds > max_tool_rounds + PATIENCE_ROUNDS)
         return failed("invalid_output", `${role} went on calling tools after its ${max_tool_rounds} rounds.`);
       const answers =
-        rounds > max_tool_rounds
+        used.rounds > max_tool_rounds
           ? refusedCalls(called.tool_calls)
           : await callTools(context, session, called.tool_calls);
       messages.push(

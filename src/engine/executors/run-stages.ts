@@ -11,6 +11,8 @@ export type Validation = {
   readonly parts: ValidationParts;
   readonly context: StepContext;
   readonly files: ReadonlyMap<string, string>;
+  /** Makes a directory with just the tree in it. */
+  readonly create: () => Promise<WorkingDirectory>;
   readonly directory: WorkingDirectory;
   readonly tree_hash: string;
   readonly health: () => Promise<SandboxHealth>;

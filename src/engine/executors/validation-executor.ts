@@ -1,12 +1,14 @@
-import { type Check, checkOf, isMechanical } from "../../core/check.ts";
-import type { AcceptanceCriterion } from "../../core/documents.ts";
-import { testProblems } from "../../core/test-integrity.ts";
-import { documentOf, treeAt, treeOf, type WorkflowState } from "../../core/workflow/state.ts";
+import { checkOf, isMechanical } from "../../core/check.ts";
+import { documentOf, treeOf, type WorkflowState } from "../../core/workflow/state.ts";
 import type { Sandbox } from "../../ports/sandbox.ts";
 import type { ContentChecker, DetectToolchains, ToolchainStage } from "../../ports/toolchain.ts";
-import type { Workspaces } from "../../ports/workspace.ts";
+import type { WorkingDirectory, Workspaces } from "../../ports/workspace.ts";
+import { contentsOf } from "../contents-of.ts";
 import { treeHash } from "../hash.ts";
-import type { StepContext, StepExecutor } from "../step-executor.ts";
+import { machineTrouble } from "../machine-trouble.ts";
+import type { StepExecutor } from "../step-executor.ts";
+import { CheckDirectory } from "./check-directory.ts";
+import { integrityReports } from "./integrity-reports.ts";
 import { runCheck } from "./run-check.ts";
 import { contentReceipts, type Report, runStages, toReceipt, type Validation } from "./run-stages.ts";
 
@@ -25,100 +27,105 @@ export type ValidationParts = {
 export function createValidationExecutor(parts: ValidationParts): StepExecutor {
   return async (context) => {
     const state = context.state();
-    const files = await contentsOf(context, treeOf(state));
+    const files = await contentsOf(context.storage, treeOf(state));
     const { tenant_id, id } = state.head;
-    const place = { tenant_id, workflow_id: id };
-    const directory = await parts.workspaces.create(
-      place,
-      [...files].map(([path, content]) => ({ path, content })),
-    );
+    const tree = [...files].map(([path, content]) => ({ path, content }));
+    const create = () => parts.workspaces.create({ tenant_id, workflow_id: id }, tree);
+    const made: WorkingDirectory[] = [];
     try {
+      const directory = await create();
+      made.push(directory);
       const validation: Validation = {
         parts,
         context,
         files,
+        create,
         directory,
         tree_hash: treeHash(state),
         health: onceOnly(() => parts.sandbox.health()),
       };
-      const reports = [
-        ...(await toolchainReports(validation)),
-        ...(await integrityReports(validation, state)),
-        ...(await contentReceipts(validation)),
-        ...(await checkReports(validation, state)),
-      ];
+      const reports = await reportsOf(validation, state);
       const receipts = reports.map((report) => toReceipt(validation, report));
       return { ok: true, result: { kind: "validation", receipts }, blobs: [] };
+    } catch (error) {
+      const trouble = machineTrouble(error);
+      if (trouble === null) throw error;
+      return { ok: false, failure: trouble };
     } finally {
-      await directory.remove();
+      for (const directory of made) await directory.remove();
     }
   };
 }
 
-async function toolchainReports(validation: Validation): Promise<readonly Report[]> {
-  const { toolchains, problems } = validation.parts.detectToolchains(validation.files);
+async function reportsOf(validation: Validation, state: WorkflowState): Promise<readonly Report[]> {
+  const { toolchains, problems } = toolchainsOf(validation, state);
   const reports: Report[] = problems.map((message) => ({
-    name: "orca.toolchain.yaml",
+    name: CUSTOM_FILE,
     stage: "build",
     status: "failed",
     message,
     toolchain: "custom",
   }));
   for (const toolchain of toolchains) reports.push(...(await runStages(validation, toolchain)));
-  return reports;
-}
-
-/** Tests are held to what they were in the cycle before, or in the tree that the workflow began with. */
-async function integrityReports(
-  { context, files }: Validation,
-  state: WorkflowState,
-): Promise<readonly Report[]> {
-  const { cycle } = context.step;
-  const last = [...state.artifacts.values()]
-    .filter((artifact) => (cycle > 0 ? artifact.cycle < cycle : artifact.task_id === ""))
-    .reduce((most, { ordinal }) => Math.max(most, ordinal), 0);
-  const before = last === 0 ? null : await contentsOf(context, treeAt(state, last));
-  const problems = testProblems(files, before);
-  if (problems.length === 0) return [];
-  return [{ name: "tests: integrity", stage: "test", status: "failed", message: `${problems.join("; ")}.` }];
-}
-
-async function checkReports(validation: Validation, state: WorkflowState): Promise<readonly Report[]> {
-  const reports: Report[] = [];
-  for (const criterion of documentOf(state, "constitution")?.acceptance_criteria ?? []) {
-    const check = checkOf(criterion);
-    if (!isMechanical(check) || state.waivers.has(criterion.id)) continue;
-    validation.context.signal.throwIfAborted();
-    reports.push(await reportOf(validation, criterion, check));
+  reports.push(...(await integrityReports(validation, state)));
+  reports.push(...(await contentReceipts(validation)));
+  const place = new CheckDirectory(validation, toolchains);
+  const pristine = onceOnly(validation.create);
+  try {
+    reports.push(...(await checkReports(validation, state, { place, pristine })));
+  } finally {
+    await place.remove();
+    await pristine.made?.then((directory) => directory.remove());
   }
   return reports;
 }
 
-async function reportOf(
+const CUSTOM_FILE = "orca.toolchain.yaml";
+
+/**
+ * How the tree is built and tested. A file that says so stands alone when it came with the repository; one that a model wrote
+ * adds to what the tree shows, and hides nothing of it.
+ */
+function toolchainsOf({ parts, files }: Validation, state: WorkflowState): ReturnType<DetectToolchains> {
+  const found = parts.detectToolchains(files);
+  const own = state.latest_artifacts.get(CUSTOM_FILE);
+  if (own === undefined || own.deleted || own.task_id === "") return found;
+  const others = parts.detectToolchains(new Map([...files].filter(([path]) => path !== CUSTOM_FILE)));
+  return {
+    toolchains: [...others.toolchains, ...found.toolchains],
+    problems: [...others.problems, ...found.problems],
+  };
+}
+
+type CheckPlaces = {
+  /** For commands. */
+  readonly place: CheckDirectory;
+  /** For files: just what is delivered. */
+  readonly pristine: () => Promise<WorkingDirectory>;
+};
+
+async function checkReports(
   validation: Validation,
-  { id, level }: AcceptanceCriterion,
-  check: Exclude<Check, { kind: "rubric" }>,
-): Promise<Report> {
-  const report = await runCheck(validation, check);
-  return { ...report, name: id, stage: "check", criterion: id, blocks: level === "must" };
+  state: WorkflowState,
+  { place, pristine }: CheckPlaces,
+): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (const { id, level, ...criterion } of documentOf(state, "constitution")?.acceptance_criteria ?? []) {
+    const check = checkOf(criterion);
+    if (!isMechanical(check) || state.waivers.has(id)) continue;
+    validation.context.signal.throwIfAborted();
+    const where =
+      check.kind === "file" ? { ...validation, directory: await pristine() } : await place.clean();
+    const report = await runCheck(where, check);
+    reports.push({ ...report, name: id, stage: "check", criterion: id, blocks: level === "must" });
+  }
+  return reports;
 }
 
-async function contentsOf(
-  { storage }: StepContext,
-  tree: readonly { readonly path: string; readonly hash: string }[],
-): Promise<ReadonlyMap<string, string>> {
-  const contents =
-    tree.length === 0 ? new Map<string, string>() : await storage.readBlobs(tree.map(({ hash }) => hash));
-  return new Map(
-    tree.map(({ path, hash }) => {
-      const content = contents.get(hash);
-      if (content === undefined) throw new Error(`the content of ${path} is not stored`);
-      return [path, content];
-    }),
-  );
-}
+type OnceOnly<T> = (() => Promise<T>) & { readonly made: Promise<T> | null };
 
-function onceOnly<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | null = null;
-  return () => (asked ??= ask());
+function onceOnly<T>(make: () => Promise<T>): OnceOnly<T> {
+  let made: Promise<T> | null = null;
+  const get = (): Promise<T> => (made ??= make());
+  return Object.defineProperty(get, "made", { get: () => made }) as OnceOnly<T>;
 }

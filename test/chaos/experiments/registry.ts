@@ -1,14 +1,19 @@
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
+import { convergence } from "./convergence.ts";
 import { duels } from "./duels.ts";
 import { escapes } from "./escapes.ts";
 import type { Experiment } from "./experiment.ts";
 import { failpoints } from "./failpoints.ts";
 import { feed } from "./feed.ts";
 import { flood } from "./flood.ts";
+import { honest } from "./honest.ts";
 import { kills } from "./kills.ts";
+import { lies } from "./lies.ts";
 import { modelFaults } from "./model-faults.ts";
 import { outages } from "./outages.ts";
+import { parallel } from "./parallel.ts";
+import { plantedDefects } from "./planted-defects.ts";
 import { rolling } from "./rolling.ts";
 
 /** Everything that can be proved; an experiment is a file and a line here. */
@@ -24,4 +29,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   rolling,
   clock,
   escapes,
+  plantedDefects,
+  convergence,
+  parallel,
+  lies,
+  honest,
 ];
