@@ -50,7 +50,9 @@ async function prove(experiment: Experiment, options: ExperimentOptions): Promis
   console.error(`${name}: ${size} ${unit} on ${store}, seed ${seed}`);
   try {
     const figures = await experiment.run(options);
-    console.log(JSON.stringify({ experiment: name, kept: true, ...figures }));
+    // What could not be tried is neither kept nor broken.
+    const kept = "unavailable" in figures ? null : true;
+    console.log(JSON.stringify({ experiment: name, kept, ...figures }));
   } catch (error) {
     if (!(error instanceof ProvenWrong)) throw error;
     console.error(error.message);

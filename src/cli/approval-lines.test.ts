@@ -16,6 +16,8 @@ const approval: ApprovalDetail = {
   answer: null,
   url: "/api/v1/approvals/wf_1:ap1",
   shown: "abc",
+  changes: null,
+  diff_url: null,
   subject: {
     criteria: [
       {
@@ -45,6 +47,13 @@ test("a plan is shown with how each criterion is decided, and nothing in it move
   expect(text).toContain("Design\n  One file.");
   expect(text).toContain("Tasks\n  greet: Greet\n    Write it. [2J\n    after a\n    writes src/");
   expect(text).toMatch(/^shown +abc$/m);
+});
+
+test("what is shown again says what has changed", () => {
+  const again = approvalLines({ ...approval, changes: ["- old: Old", "+ greet: Greet"] }).join("\n");
+  expect(again).toContain("Since it was shown before\n  - old: Old\n  + greet: Greet");
+  const diff_url = "/api/v1/workflows/wf_1/diff?from=cycle-0&to=latest";
+  expect(approvalLines({ ...approval, diff_url }).join("\n")).toContain(`GET ${diff_url}`);
 });
 
 test("a delivery is shown with its files and its verdict", () => {

@@ -36,7 +36,12 @@ export function approvalLines(approval: ApprovalDetail): string[] {
     ...(shown === null ? [] : [["shown", shown]]),
   ];
   if (subject === null) return table(head);
-  return [...table(head), ...(gate === "plan" ? planLines(subject) : deliveryLines(subject))];
+  return [
+    ...table(head),
+    ...(approval.changes === null ? [] : titled("Since it was shown before", [...approval.changes])),
+    ...(approval.diff_url === null ? [] : titled("Changed files", [`GET ${approval.diff_url}`])),
+    ...(gate === "plan" ? planLines(subject) : deliveryLines(subject)),
+  ];
 }
 
 function planLines({ criteria = [], design = null, tasks = [] }: PlanSubject): string[] {

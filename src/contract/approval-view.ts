@@ -43,6 +43,14 @@ export const ApprovalDetail = ApprovalView.extend({
     .describe(
       "What is to be approved, null unless the approval is open. Of a plan: `criteria`, `design`, `tasks`. Of a delivery: `action`, `config`, `tree_hash`, `files`, `verdict`, `finalization`.",
     ),
+  changes: z
+    .array(z.string())
+    .nullable()
+    .describe("Tasks that are gone (-) and that there are now (+), when a plan is shown again."),
+  diff_url: z
+    .string()
+    .nullable()
+    .describe("What has changed in the files since the result was last shown; null the first time."),
 }).openapi("ApprovalDetail");
 export type ApprovalDetail = z.infer<typeof ApprovalDetail>;
 

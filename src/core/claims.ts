@@ -48,6 +48,14 @@ const CLAIMS: readonly { readonly claim: Claim; readonly pattern: RegExp }[] = [
   },
   {
     claim: "delivered",
+    // As a state of this work, not as a habit: releases are published to npm by a job.
+    pattern: new RegExp(
+      `\\b(it|(this|the) ([\\w-]+ )?(changes?|commits?|code|branch|fix|release|package|app|application|site|service|version|work|result))\\s+(is|are)\\s+(now\\s+|already\\s+)?(pushed|deployed|published|merged|released|uploaded|committed|shipped)\\s+(to|into|on)\\s+(the\\s+|our\\s+|your\\s+|its\\s+|a\\s+)?([\\w-]+\\s+){0,2}(${TARGETS})\\s*(branch|server)?\\s*[.!]?$`,
+      "i",
+    ),
+  },
+  {
+    claim: "delivered",
     pattern:
       /\b(I|we)(\s+(have|also|then|already|just)|['’]ve)*\s+(pushed|deployed|published|released|uploaded|committed|shipped|merged)\b/i,
   },

@@ -8,7 +8,7 @@ type TestFile = {
   readonly skipped: number;
 };
 
-const TEST_PATH =
+export const TEST_PATH =
   /(^|\/)(tests?|__tests__|specs?)\/[^/]+\.(m|c)?[jt]sx?$|\.(test|spec)\.(m|c)?[jt]sx?$|(^|\/)test_[^/]+\.py$|_test\.py$|_test\.go$/i;
 const CASE = /\b(test|it|specify)(\.\w+)*\s*\(\s*["'`]|\bdef\s+test_\w+|\bfunc\s+Test\w+\s*\(/g;
 const ASSERTION =

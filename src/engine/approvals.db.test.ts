@@ -79,6 +79,7 @@ describe.each(STORES)("gates on %s", (store) => {
     const again = await asked(id, version);
     expect(again.subject).toMatchObject({ tasks: [{ key: "a" }, { key: "b" }] });
     expect(again.shown).not.toBe(plan.shown);
+    expect(again.changes).toEqual(["+ a: Write a", "+ b: Write b"]);
     const [told] = engine.model.of(id).filter(({ step_id }) => step_id === "architect:0.1");
     expect(JSON.stringify(told?.request.messages)).toContain("Two files, please.");
     await asked(id, await respond(id, again, "approve"));
@@ -120,7 +121,10 @@ describe.each(STORES)("gates on %s", (store) => {
     const id = await engine.create();
     const delivery = await asked(id, await respond(id, await asked(id), "approve"));
     const again = await asked(id, await respond(id, delivery, "request_changes", { note: "Greet louder." }));
-    expect(again.approval).toMatchObject({ id: "ap3", gate: "delivery", cycle: 1 });
+    expect(again).toMatchObject({
+      approval: { id: "ap3", gate: "delivery", cycle: 1 },
+      compare_with: "cycle-0",
+    });
     await engine.closed(id, await respond(id, again, "approve"));
     const { head, findings } = await engine.state(id);
     expect(head).toMatchObject({ status: "completed", cycle: 1 });

@@ -49,6 +49,10 @@ export type ShownApproval = {
   readonly shown: string;
   /** The plan or the delivery as it stands; what the hash is over. */
   readonly subject: Readonly<Record<string, unknown>>;
+  /** How it differs from what was shown at this gate before, a line each; null the first time. */
+  readonly changes: readonly string[] | null;
+  /** The tree that was shown before, to compare the result with; null the first time, and for plans. */
+  readonly compare_with: string | null;
 };
 
 export type WaiveInput = {

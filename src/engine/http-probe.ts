@@ -44,10 +44,11 @@ export type ProbeAnswer =
   | { readonly status: number; readonly body: string; readonly log: string }
   | { readonly problem: string; readonly log: string };
 
-/** What the program printed last; null when it was ended before. Nothing after it is believed: only the program ends it. */
+/** What the program printed; null when it did not, or when somebody else has printed such a line as well. */
 export function probeAnswer(output: string): ProbeAnswer | null {
-  const line = output.split("\n").findLast((one) => one.startsWith("ORCA_ANSWER "));
-  if (line === undefined) return null;
+  const lines = output.split("\n").filter((one) => one.includes("ORCA_ANSWER "));
+  const [line] = lines;
+  if (line === undefined || lines.length > 1 || !line.startsWith("ORCA_ANSWER ")) return null;
   try {
     return JSON.parse(line.slice("ORCA_ANSWER ".length)) as ProbeAnswer;
   } catch (error) {

@@ -3,7 +3,7 @@ import { citationKey, resolves } from "../core/citation.ts";
 import { type OutputReview, reviewOutput } from "../core/role-contract.ts";
 import { ImplementerOutput, QaOutput, ROLE_OUTPUTS } from "../core/role-output.ts";
 import type { Blob } from "../core/workflow/commit.ts";
-import type { WorkflowState } from "../core/workflow/state.ts";
+import { openFindings, type WorkflowState } from "../core/workflow/state.ts";
 import { absentAsNull } from "./absent-as-null.ts";
 import { blobOf } from "./hash.ts";
 import type { Conversation } from "./journaled-call.ts";
@@ -49,7 +49,11 @@ export async function readAnswer(
       : { output, blobs: [], faults: [] };
   const { faults, omissions, foreign } = reviewOutput(state, role, stored.output);
   const resolved = role === "qa" ? await resolvedCitations(state, tree, QaOutput.parse(output)) : [];
-  const review = { faults: [...stored.faults, ...faults], omissions, foreign: spoken(foreign, output) };
+  const review = {
+    faults: [...stored.faults, ...faults],
+    omissions,
+    foreign: spoken(foreign, output),
+  };
   return { output: stored.output, blobs: stored.blobs, resolved, review };
 }
 
@@ -96,7 +100,9 @@ async function resolvedCitations(
   { criteria, findings }: QaOutput,
 ): Promise<string[]> {
   const resolved = new Set<string>();
-  for (const citation of [...criteria, ...findings].flatMap(({ citations }) => citations)) {
+  // Those of open findings as well: what they showed may still be there.
+  const told = [...criteria, ...findings, ...openFindings(state)];
+  for (const citation of told.flatMap(({ citations }) => citations)) {
     const receipt = state.receipts.get(citation.path);
     const content =
       receipt?.cycle === state.head.cycle ? receipt.output_tail : await tree.read(citation.path);

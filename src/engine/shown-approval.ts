@@ -1,5 +1,12 @@
 import { deliveryChoice } from "../core/workflow/decide/delivery-choice.ts";
-import { documentOf, plannedTasks, treeOf, type WorkflowState } from "../core/workflow/state.ts";
+import {
+  byOrdinal,
+  documentOf,
+  plannedTasks,
+  type TaskState,
+  treeOf,
+  type WorkflowState,
+} from "../core/workflow/state.ts";
 import type { ShownApproval } from "./engine.ts";
 import { sha256, treeHash } from "./hash.ts";
 
@@ -14,18 +21,39 @@ export function shownApproval(state: WorkflowState): ShownApproval | null {
     approval_expires_s === null
       ? null
       : new Date(Date.parse(approval.requested_at) + approval_expires_s * 1000).toISOString();
-  return { approval, expires_at, subject, shown: sha256(JSON.stringify([approval.id, subject])) };
+  const shown = sha256(JSON.stringify([approval.id, subject]));
+  const before = byOrdinal(state.approvals.values()).findLast(
+    ({ gate, ordinal }) => gate === approval.gate && ordinal < approval.ordinal,
+  );
+  return {
+    approval,
+    expires_at,
+    subject,
+    shown,
+    changes: before && approval.gate === "plan" ? changedTasks(state) : null,
+    compare_with: before && approval.gate === "delivery" ? `cycle-${before.cycle}` : null,
+  };
+}
+
+/** Beside the plan that was sent back: tasks are the same when they have the same key. */
+function changedTasks(state: WorkflowState): string[] {
+  const now = plannedTasks(state);
+  const keys = new Set(now.map(({ id }) => id));
+  const given = byOrdinal(state.tasks.values()).filter(
+    ({ status, id }) => status === "withdrawn" && !keys.has(id),
+  );
+  return [
+    ...given.map(({ id, title }) => `- ${id}: ${title}`),
+    ...now.map(({ id, title }) => `+ ${id}: ${title}`),
+  ];
+}
+
+function planned({ id, title, description, depends_on, criteria, writes }: TaskState) {
+  return { key: id, title, description, depends_on, criteria, writes };
 }
 
 function plan(state: WorkflowState): ShownApproval["subject"] {
-  const tasks = plannedTasks(state).map(({ id, title, description, depends_on, criteria, writes }) => ({
-    key: id,
-    title,
-    description,
-    depends_on,
-    criteria,
-    writes,
-  }));
+  const tasks = plannedTasks(state).map(planned);
   const criteria = documentOf(state, "constitution")?.acceptance_criteria ?? [];
   return { criteria, design: documentOf(state, "design"), tasks };
 }

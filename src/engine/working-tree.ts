@@ -38,10 +38,9 @@ export class ArtifactTree implements WorkingTree {
 
   /** The same for the same files with the same contents. */
   print(): string {
-    const files = [...this.#entries.values()].map((entry) => [
-      entry.path,
-      "hash" in entry ? entry.hash : sha256(entry.content),
-    ]);
+    const files = [...this.#entries.values()].map(
+      (entry) => `${entry.path}\0${"hash" in entry ? entry.hash : sha256(entry.content)}`,
+    );
     return sha256(JSON.stringify(files.toSorted()));
   }
 

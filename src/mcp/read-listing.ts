@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { digestOf } from "./pin.ts";
 import { allowedTools, type McpServerSettings } from "../config/mcp-servers.ts";
 import { TOOL_NAME } from "../config/mcp-servers.ts";
+import { digestOf } from "./pin.ts";
 import { namespacedTool } from "./tool-name.ts";
 import { schemaProblem } from "./tool-schema.ts";
 

@@ -1,3 +1,4 @@
+import type { McpServerSettings } from "../config/mcp-servers.ts";
 import type { RoleName } from "../core/role-name.ts";
 import type { ToolSemantics } from "../core/tool-semantics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -9,7 +10,6 @@ import type { McpFetch } from "./http-fetch.ts";
 import { McpServerError } from "./mcp-server-error.ts";
 import { approvalOf, describeChange, type PinStore, readApproved } from "./pin.ts";
 import { type ListedTool, readListing } from "./read-listing.ts";
-import type { McpServerSettings } from "../config/mcp-servers.ts";
 import { Session, type ToolCall } from "./session.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 

@@ -2,13 +2,13 @@ import type * as Sdk from "@modelcontextprotocol/client";
 import type { Client, JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { z } from "zod";
 
+import type { McpServerSettings } from "../config/mcp-servers.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { CallResult } from "./call-result.ts";
 import { cleanLine } from "./clean-text.ts";
 import { FloodGauge } from "./flood-gauge.ts";
 import { limitedFetch, type McpFetch } from "./http-fetch.ts";
-import type { McpServerSettings } from "../config/mcp-servers.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
 export type SessionParts = {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 
-
 const LONGEST = 64;
 const DIGITS = 8;
 

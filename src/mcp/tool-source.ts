@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import type { McpServerSettings } from "../config/mcp-servers.ts";
 import type { RoleName } from "../core/role-name.ts";
 import type { ToolSemantics } from "../core/tool-semantics.ts";
 import type { RoleTool, ToolOutput, ToolSource } from "../ports/role-tool.ts";
@@ -7,7 +8,6 @@ import { cleanLine } from "./clean-text.ts";
 import { McpServerError } from "./mcp-server-error.ts";
 import type { ListedTool } from "./read-listing.ts";
 import { type ConnectionParts, ServerConnection } from "./server-connection.ts";
-import type { McpServerSettings } from "../config/mcp-servers.ts";
 import { namespacedTool } from "./tool-name.ts";
 import { toolArguments } from "./tool-schema.ts";
 

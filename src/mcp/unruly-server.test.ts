@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 
+import { McpServerSettings } from "../config/mcp-servers.ts";
 import { approvalOf } from "./pin.ts";
 import { readListing } from "./read-listing.ts";
-import { McpServerSettings } from "../config/mcp-servers.ts";
 import {
   eventually,
   Installation,

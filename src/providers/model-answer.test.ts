@@ -2,7 +2,7 @@ import type { LanguageModelV4GenerateResult } from "@ai-sdk/provider";
 import { expect, test } from "vitest";
 
 import { answerOf } from "./model-answer.ts";
-import { requestOf } from "./testsuite/test-wiring.ts";
+import { requestOf } from "./testsuite/test-wiring.testsuite.ts";
 
 const asked = requestOf({ model: "asked" });
 

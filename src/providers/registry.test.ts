@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { createProviders, type ProviderKind } from "./registry.ts";
-import { silentWiring, settingsOf } from "./testsuite/test-wiring.ts";
+import { silentWiring, settingsOf } from "./testsuite/test-wiring.testsuite.ts";
 
 const KINDS: readonly ProviderKind[] = ["openai", "anthropic", "ollama", "copilot", "openai-compatible"];
 

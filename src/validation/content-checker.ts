@@ -14,7 +14,10 @@ const LONGEST_FILE = 64 * 1024 ** 2;
 const MOST_PROBLEMS = 30;
 const LONGEST_PROBLEM = 600;
 
-export type ContentCheckerSettings = { readonly logger: Logger; readonly limits?: Partial<ContentLimits> };
+export type ContentCheckerSettings = {
+  readonly logger: Logger;
+  readonly limits?: Partial<ContentLimits>;
+};
 
 /** Its methods reject when the process for it can't be started; whatever the content does is a verdict. */
 export function createContentChecker({ logger, limits }: ContentCheckerSettings): ContentChecker {
@@ -65,7 +68,18 @@ async function checkFile(
     return failed(`${check.path} can't be read: ${reason}`);
   }
   if (bytes === null) return failed(`${check.path} is missing`);
-  return onlyExists(check) ? { passed: true, problems: [] } : decide({ kind: "file", check, bytes }, signal);
+  if (onlyExists(check))
+    return isBlank(bytes) && !MAY_BE_EMPTY.test(check.path)
+      ? failed(`${check.path} is empty`)
+      : { passed: true, problems: [] };
+  return decide({ kind: "file", check, bytes }, signal);
+}
+
+/** Files whose being there says everything. */
+const MAY_BE_EMPTY = /(^|\/)(__init__\.py|py\.typed|\.[^/]+)$/;
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 function onlyExists(check: FileCheck): boolean {

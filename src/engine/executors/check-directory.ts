@@ -51,6 +51,6 @@ function isUntouched({ written, deleted }: TreeChanges): boolean {
 }
 
 function printOf({ written, deleted }: TreeChanges): string {
-  const files = written.map(({ path, content }) => [path, sha256(content)]);
+  const files = written.map(({ path, content }) => `${path}\0${sha256(content)}`);
   return JSON.stringify([files.toSorted(), deleted.toSorted()]);
 }

@@ -49,8 +49,8 @@ async function alongTheChain(
 ): Promise<StepOutcome> {
   const { pinned } = context.state().settings;
   const isPinned = pinned.provider !== null || pinned.model !== null;
-  const used = { calls: 0, rounds: 0, bytes: 0 };
-  const progress: Progress = { calls: 0, used, recorded: await recordedCalls(context) };
+  const unused = { calls: 0, rounds: 0, bytes: 0 };
+  const progress: Progress = { calls: 0, used: unused, recorded: await recordedCalls(context) };
   const fallbacks = isPinned ? [] : context.config.fallback_models.filter((other) => other !== chosen);
   let reference = chosen;
   let outcome = await askModel(parts, context, { role, reference, progress });

@@ -74,7 +74,7 @@ async function runHttpCheck(validation: Validation, check: HttpCheck): Promise<C
   });
   if (!ran.ok) return { command, ...ran.report };
   const { result } = ran;
-  const answer = probeAnswer(result.output);
+  const answer = result.exit_code === 0 ? probeAnswer(result.output) : null;
   const seen = {
     command,
     sandbox: ran.sandbox,

@@ -11,8 +11,8 @@ export type Validation = {
   readonly parts: ValidationParts;
   readonly context: StepContext;
   readonly files: ReadonlyMap<string, string>;
-  /** Makes a directory with just the tree in it. */
-  readonly create: () => Promise<WorkingDirectory>;
+  /** Makes a directory with just these files in it: the tree, unless others are given. */
+  readonly create: (files?: ReadonlyMap<string, string>) => Promise<WorkingDirectory>;
   readonly directory: WorkingDirectory;
   readonly tree_hash: string;
   readonly health: () => Promise<SandboxHealth>;
@@ -88,6 +88,8 @@ type Asked = {
   readonly network?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly readable?: readonly string[];
+  /** Where it is less than what a command may usually take. */
+  readonly most_ms?: number;
 };
 
 type Ran =
@@ -97,7 +99,7 @@ type Ran =
 /** Without a sandbox nothing that a model has written runs. */
 export async function inSandbox(
   validation: Validation,
-  { command, network = [], env = {}, readable = [] }: Asked,
+  { command, network = [], env = {}, readable = [], most_ms = Number.POSITIVE_INFINITY }: Asked,
 ): Promise<Ran> {
   const { parts, context, directory } = validation;
   const health = await validation.health();
@@ -109,7 +111,7 @@ export async function inSandbox(
       network,
       readable,
       env: { CI: "1", NO_COLOR: "1", ...env },
-      limits: { time_ms: context.config.command_timeout_s * 1000 },
+      limits: { time_ms: Math.min(most_ms, context.config.command_timeout_s * 1000) },
       signal: context.signal,
     });
     context.signal.throwIfAborted();

@@ -11,6 +11,7 @@ import { CheckDirectory } from "./check-directory.ts";
 import { integrityReports } from "./integrity-reports.ts";
 import { runCheck } from "./run-check.ts";
 import { contentReceipts, type Report, runStages, toReceipt, type Validation } from "./run-stages.ts";
+import { tryWithoutProgram } from "./try-without-program.ts";
 
 export type ValidationParts = {
   readonly sandbox: Sandbox;
@@ -29,8 +30,11 @@ export function createValidationExecutor(parts: ValidationParts): StepExecutor {
     const state = context.state();
     const files = await contentsOf(context.storage, treeOf(state));
     const { tenant_id, id } = state.head;
-    const tree = [...files].map(([path, content]) => ({ path, content }));
-    const create = () => parts.workspaces.create({ tenant_id, workflow_id: id }, tree);
+    const create: Validation["create"] = (others = files) =>
+      parts.workspaces.create(
+        { tenant_id, workflow_id: id },
+        [...others].map(([path, content]) => ({ path, content })),
+      );
     const made: WorkingDirectory[] = [];
     try {
       const directory = await create();
@@ -70,13 +74,14 @@ async function reportsOf(validation: Validation, state: WorkflowState): Promise<
   reports.push(...(await integrityReports(validation, state)));
   reports.push(...(await contentReceipts(validation)));
   const place = new CheckDirectory(validation, toolchains);
-  const pristine = onceOnly(validation.create);
+  const pristine = onceOnly(() => validation.create());
   try {
     reports.push(...(await checkReports(validation, state, { place, pristine })));
   } finally {
     await place.remove();
     await pristine.made?.then((directory) => directory.remove());
   }
+  reports.push(...(await tryWithoutProgram(validation, reports)));
   return reports;
 }
 

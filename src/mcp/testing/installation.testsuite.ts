@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "vitest";
 
+import { McpServerSettings } from "../../config/mcp-servers.ts";
 import { ManualClock } from "../../engine/testing/manual-clock.testsuite.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { RoleTool, ToolOutput, ToolSource } from "../../ports/role-tool.ts";
 import type { McpFetch } from "../http-fetch.ts";
 import type { PinStore } from "../pin.ts";
-import { McpServerSettings } from "../../config/mcp-servers.ts";
 import { createMcpToolSource } from "../tool-source.ts";
 import type { UnrulyFiles } from "./unruly-server.testsuite.ts";
 

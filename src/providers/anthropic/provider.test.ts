@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
-import { sendJson, startScriptedServer } from "../testsuite/scripted-server.ts";
-import { oneCall, requestOf, silentWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { sendJson, startScriptedServer } from "../testsuite/scripted-server.testsuite.ts";
+import { oneCall, requestOf, silentWiring, settingsOf } from "../testsuite/test-wiring.testsuite.ts";
 import { messages } from "../testsuite/wire-format.ts";
 import { createAnthropicProvider } from "./provider.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { chatModelSuite } from "../testsuite/chat-model.testsuite.ts";
-import { oneCall, silentWiring, settingsOf } from "../testsuite/test-wiring.ts";
+import { oneCall, silentWiring, settingsOf } from "../testsuite/test-wiring.testsuite.ts";
 import { chatCompletions, schemaInInstructions } from "../testsuite/wire-format.ts";
 import { createCopilotProvider } from "./provider.ts";
 

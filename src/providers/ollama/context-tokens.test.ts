@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { requestOf } from "../testsuite/test-wiring.ts";
+import { requestOf } from "../testsuite/test-wiring.testsuite.ts";
 import { contextTokens } from "./context-tokens.ts";
 
 test.each([

@@ -5,8 +5,14 @@ import type { ModelProvider, ModelRequest } from "../../ports/chat-model.ts";
 import { ModelError } from "../../ports/chat-model.ts";
 import type { ProviderSettings, ProviderWiring } from "../provider-settings.ts";
 import { hostileAnswers } from "./hostile-answers.testsuite.ts";
-import { breakOff, hang, sendJson, startScriptedServer, type ScriptedServer } from "./scripted-server.ts";
-import { silentWiring, requestOf, settingsOf } from "./test-wiring.ts";
+import {
+  breakOff,
+  hang,
+  sendJson,
+  startScriptedServer,
+  type ScriptedServer,
+} from "./scripted-server.testsuite.ts";
+import { silentWiring, requestOf, settingsOf } from "./test-wiring.testsuite.ts";
 import { takesNoTools, toolCalling } from "./tool-calling.testsuite.ts";
 import type { WireFormat } from "./wire-format.ts";
 

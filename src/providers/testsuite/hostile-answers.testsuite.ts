@@ -15,8 +15,8 @@ import {
   trickle,
   type Script,
   type ScriptedServer,
-} from "./scripted-server.ts";
-import { requestOf, settingsOf, silentWiring } from "./test-wiring.ts";
+} from "./scripted-server.testsuite.ts";
+import { requestOf, settingsOf, silentWiring } from "./test-wiring.testsuite.ts";
 import type { WireCall } from "./wire-format.ts";
 
 const ANSWER = '{"title":"T"}';

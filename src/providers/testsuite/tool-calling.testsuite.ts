@@ -11,8 +11,8 @@ import {
 } from "../../ports/chat-model.ts";
 import type { ProviderSettings } from "../provider-settings.ts";
 import type { ProviderCase } from "./chat-model.testsuite.ts";
-import { sendJson, startScriptedServer, type ScriptedServer } from "./scripted-server.ts";
-import { requestOf, settingsOf, silentWiring } from "./test-wiring.ts";
+import { sendJson, startScriptedServer, type ScriptedServer } from "./scripted-server.testsuite.ts";
+import { requestOf, settingsOf, silentWiring } from "./test-wiring.testsuite.ts";
 import type { Finish, WireCall } from "./wire-format.ts";
 
 const READ_FILE: ToolDefinition = {

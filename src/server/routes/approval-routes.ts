@@ -38,6 +38,11 @@ export function approvalRoutes(app: OpenAPIHono<ServerEnv>, { engine }: Pick<Ser
         ...toApprovalView(state, approval),
         shown: isOpen ? shown.shown : null,
         subject: isOpen ? shown.subject : null,
+        changes: isOpen ? shown.changes && [...shown.changes] : null,
+        diff_url:
+          isOpen && shown.compare_with !== null
+            ? `/api/v1/workflows/${state.head.id}/diff?from=${shown.compare_with}&to=latest`
+            : null,
       },
       200,
     );

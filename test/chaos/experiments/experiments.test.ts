@@ -92,7 +92,8 @@ describe(`with seed ${seed}`, () => {
   test.each([escapes, plantedDefects, convergence, parallel, lies, honest])("$name", async (experiment) => {
     const figures = await run(experiment, "sqlite");
     const { unavailable } = figures;
-    if (unavailable !== undefined) console.warn(`${experiment.name} is unavailable: ${String(unavailable)}`);
+    if (unavailable !== undefined)
+      console.warn(`${experiment.name} is unavailable: ${JSON.stringify(unavailable)}`);
     expect(figures).not.toEqual({});
   });
 

@@ -21,10 +21,7 @@ export type World = {
 export const WAY_OUT = "../../../../outside";
 
 /** Tries something in a world of its own; `changed` says what became of the outside. */
-async function inWorld(
-  guarded: boolean,
-  attempt: (world: World) => Promise<Outcome>,
-): Promise<Outcome> {
+async function inWorld(guarded: boolean, attempt: (world: World) => Promise<Outcome>): Promise<Outcome> {
   const home = await mkdtemp(join(tmpdir(), "orca-escape-"));
   const outside = join(home, "outside");
   try {

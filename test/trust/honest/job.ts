@@ -55,7 +55,7 @@ function cycleOf({ step, cycle }: Asked): number {
   return ofTask === undefined ? cycle : Number(ofTask);
 }
 
-export function roundOf({ rounds }: Job, cycle: number): Round {
+function roundOf({ rounds }: Job, cycle: number): Round {
   return rounds[Math.min(cycle, rounds.length - 1)] ?? rounds[0];
 }
 

@@ -2,9 +2,9 @@ import { command, cite, type Files, file, type Job, met, must, rubric } from "./
 import type { Recipe } from "./recipe.ts";
 
 const LABEL = "A program without dependencies";
-export const NO_DEPENDENCIES = must("AC9", "The program uses nothing but itself.", rubric("Does it?"));
+const NO_DEPENDENCIES = must("AC9", "The program uses nothing but itself.", rubric("Does it?"));
 
-export function nodeFiles({ name, js, examples }: Recipe): Files {
+function nodeFiles({ name, js, examples }: Recipe): Files {
   const cases = examples
     .map(
       ([text, result]) =>

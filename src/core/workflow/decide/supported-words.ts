@@ -1,4 +1,4 @@
-import { type UnsupportedClaim, unsupportedClaims, withoutClaims } from "../../claims.ts";
+import { type Seen, type UnsupportedClaim, unsupportedClaims, withoutClaims } from "../../claims.ts";
 import type { Stage } from "../../receipt.ts";
 import type { RoleName } from "../../role-name.ts";
 import type { RoleOutputs } from "../../role-output.ts";
@@ -36,8 +36,16 @@ export function withoutUnsupported(
 }
 
 /** Receipts of the tree as it is, and what this step itself has run. */
-function seenBy(state: WorkflowState, step: OpenStep, succeeded: readonly string[]) {
-  const receipts = step.role === "implementer" ? [] : newestReceipts(state, step.cycle);
+function seenBy(state: WorkflowState, step: OpenStep, succeeded: readonly string[]): Seen {
+  return seenIn(state, step.role === "implementer" ? [] : newestReceipts(state, step.cycle), succeeded);
+}
+
+/** What these receipts and commands have shown. */
+export function seenIn(
+  state: WorkflowState,
+  receipts: readonly ReceiptState[],
+  succeeded: readonly string[] = [],
+): Seen {
   const passed = receipts.filter(({ status }) => status === "passed");
   const commands = [...succeeded, ...passed.flatMap(({ command }) => command ?? [])];
   return {
@@ -49,7 +57,10 @@ function seenBy(state: WorkflowState, step: OpenStep, succeeded: readonly string
 }
 
 function has(receipts: readonly ReceiptState[], stage: Stage): boolean {
-  return receipts.some((receipt) => receipt.stage === stage);
+  // Documents and data are read, not run: nobody has seen a test there.
+  return receipts.some(
+    (receipt) => receipt.stage === stage && receipt.toolchain !== "documents" && receipt.toolchain !== "data",
+  );
 }
 
 function fails(receipts: readonly ReceiptState[], stage: Stage): boolean {
@@ -57,6 +68,11 @@ function fails(receipts: readonly ReceiptState[], stage: Stage): boolean {
     receipts.filter(({ status }) => status !== "passed"),
     stage,
   );
+}
+
+/** Whether the command's good end shows that tests ran well. */
+export function runsTests(command: string): boolean {
+  return runs(TESTS, command);
 }
 
 const TESTS = /test|spec/i;

@@ -1,7 +1,7 @@
 import type { ModelAnswer, ModelProvider, ModelRequest } from "../../ports/chat-model.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ProviderSettings, ProviderWiring } from "../provider-settings.ts";
-import { sendJson, startScriptedServer } from "./scripted-server.ts";
+import { sendJson, startScriptedServer } from "./scripted-server.testsuite.ts";
 import type { WireFormat } from "./wire-format.ts";
 
 const silent: Logger = {
