@@ -33,6 +33,24 @@ function problemsOf(env: Environment = {}, flags: ConfigFlags = {}): readonly st
   throw new Error("the configuration was accepted");
 }
 
+test("MCP servers are read as they are documented, with their variables filled in", () => {
+  yaml(`mcp_servers:
+  - name: wiki
+    transport:
+      kind: http
+      url: https://wiki.example.com/mcp
+      headers: { Authorization: "Bearer \${WIKI_TOKEN}" }
+    roles: { architect: all }
+  - name: files
+    transport: { kind: stdio, command: mcp-files, args: ["\${ROOT:-/srv}"], env: { TOKEN: "\${WIKI_TOKEN}" } }
+`);
+  expect(load({ WIKI_TOKEN: "w" }).config.mcp_servers).toMatchObject([
+    { name: "wiki", transport: { headers: { Authorization: "Bearer w" } }, roles: { architect: "all" } },
+    { name: "files", transport: { args: ["/srv"], env: { TOKEN: "w" } } },
+  ]);
+  expect(problemsOf()).toEqual(expect.arrayContaining([expect.stringContaining("WIKI_TOKEN is not set")]));
+});
+
 describe("precedence and origin", () => {
   test("nothing configured is valid", () => {
     const { config, file } = load({});

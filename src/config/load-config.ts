@@ -124,10 +124,13 @@ function resolvePaths(
       problems.push(`${database.where}: database: ${expected}`);
     } else tree["database"] = url;
   }
-  const allowed = given.get("delivery.directory.allowed");
-  if (allowed && Array.isArray(allowed.value)) {
-    const folders = allowed.value.map((folder) =>
-      typeof folder === "string" ? expandPath(folder, allowed.base) : (folder as unknown),
+  for (const name of ["delivery.directory.allowed", "workspace.allowed"]) {
+    const allowed = given.get(name);
+    if (!allowed || !Array.isArray(allowed.value)) continue;
+    const isFolder = (entry: unknown): entry is string =>
+      typeof entry === "string" && (name !== "workspace.allowed" || /^[./~]/.test(entry));
+    const folders = allowed.value.map((entry: unknown) =>
+      isFolder(entry) ? expandPath(entry, allowed.base) : entry,
     );
     put(tree, allowed.path, folders);
   }

@@ -123,6 +123,10 @@ function readValue(reading: Reading, node: Node, path: readonly string[], schema
 /** Fills in `${VAR}` and `${VAR:-default}`; `$${VAR}` stands for the text itself. Names of unset variables go to `unset`. */
 function interpolate(value: unknown, env: Environment, unset: string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => interpolate(item, env, unset));
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => [key, interpolate(item, env, unset)] as const);
+    return Object.fromEntries(entries);
+  }
   if (typeof value !== "string") return value;
   return value.replaceAll(
     REFERENCE,

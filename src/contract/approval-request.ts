@@ -36,16 +36,20 @@ export const RespondBody = z
     note: z.string().max(LONGEST_TEXT).nullish().describe("Reaches the roles that work after it."),
     criteria: z
       .array(EditedCriterion)
+      .min(1)
       .max(200)
       .nullish()
       .describe("With edit: all acceptance criteria as they should be; null leaves them."),
     tasks: z
       .array(EditedTask)
+      .min(1)
       .max(500)
       .nullish()
       .describe("With edit: all tasks as they should be; null leaves them."),
   })
-  .check(({ value: { verb, criteria, tasks }, issues }) => {
+  .check(({ value: { verb, note, criteria, tasks }, issues }) => {
+    if (verb === "request_changes" && (note ?? "").trim() === "")
+      issues.push({ code: "custom", input: note, path: ["note"], message: "say what is to be changed" });
     if (verb === "edit") return;
     for (const [name, input] of Object.entries({ criteria, tasks })) {
       if (input != null)

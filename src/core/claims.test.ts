@@ -25,6 +25,17 @@ const CLAIMED: readonly (readonly [Claim, string])[] = [
   ["tests", "The tests pass so nothing fails."],
   ["tests", "- [x] All tests pass"],
   ["tests", "All **tests** pass!"],
+  ["tests", "12/12 tests OK"],
+  ["tests", "All 12 checks pass."],
+  ["tests", "Every one of the checks is done: all checks passed."],
+  ["tests", "CI is green."],
+  ["build", "The build is OK."],
+  ["ran", "I tested it and it works."],
+  ["ran", "Checked that it works."],
+  ["delivered", "Pushed."],
+  ["delivered", "Committed and pushed."],
+  ["delivered", "The PR is open at https://example.org/pr/1"],
+  ["delivered", "Users have been merged into main."],
   ["build", "The project builds successfully."],
   ["build", "It compiles without errors."],
   ["build", "The build is green."],
@@ -81,6 +92,15 @@ const NOT_CLAIMED: readonly string[] = [
   "The workflow waits until the build passes.",
   "Please run the tests; they pass on Node 24.",
   "The test passes a string to the parser.",
+  "Users have been merged into the main table.",
+  "Rows are published to the live list.",
+  "The test checks that OK is printed.",
+  "All checks pass the token to the parser.",
+  "The pipeline passes each line through a filter.",
+  "Pushed items stay in order.",
+  "It is checked whether the clock works.",
+  "The PR template is in docs.",
+  "Every check passes its result on.",
   "Two helpers were merged into one module.",
   "The parser is merged into index.js.",
   "Each item is pushed onto the stack.",
@@ -137,4 +157,15 @@ describe("a text without its claims", () => {
   test("is itself when there are none", () => {
     expect(withoutClaims(text, [])).toBe(text);
   });
+});
+
+test.each([
+  ["blanks", " "],
+  ["lines", "\n"],
+  ["commas", ", "],
+  ["clauses", "tests, and "],
+])("a megabyte of %s does not take long to look through", (_name, part) => {
+  const text = `${part.repeat(Math.ceil(1_000_000 / part.length))} All tests pass.`;
+  const seen = { tests: true, build: true, ran: true, delivered: true };
+  expect(unsupportedClaims(text, seen)).toEqual([]);
 });

@@ -12,6 +12,10 @@ export type UnsupportedClaim = { readonly claim: Claim; readonly sentence: strin
 const TARGETS =
   "branch|main|master|origin|upstream|remote|production|prod|staging|npm|pypi|crates\\.io|registry|marketplace|github|gitlab|repo|repository|vercel|netlify|heroku|aws|s3|cloud|server|docker ?hub|live";
 
+/** What follows makes the target a part of the program: the main table, the live list. */
+const OF_THE_PROGRAM =
+  "[-\\s](tables?|lists?|arrays?|objects?|functions?|class(es)?|modules?|loops?|files?|pages?|threads?|windows?|menus?|views?|components?|sections?|data\\w*|sets?|records?|entr(y|ies)|maps?|dictionar(y|ies)|quer(y|ies)|queues?|stacks?|documents?|config\\w*|state|store|index|buffers?|streams?|logs?|text|heading|title|body|content|accounts?|process|scope|layout|template)\\b";
+
 const CLAIMS: readonly { readonly claim: Claim; readonly pattern: RegExp }[] = [
   {
     claim: "tests",
@@ -28,6 +32,22 @@ const CLAIMS: readonly { readonly claim: Claim; readonly pattern: RegExp }[] = [
     pattern:
       /\b(pass(es|ed|ing)?|green)\b[^.!?\n]{0,4}(\b(all|the|its|every|each|of|our|\d+|unit|integration|existing|new)\b\s*){0,4}\b(tests?|specs?|suite)\b/i,
   },
+  // In so many words, which say nothing of what a test does with what.
+  {
+    claim: "tests",
+    pattern: /\b(tests?|specs?|suite|checks)\s(are\s|is\s)?(now\s|all\s)?(ok|okay|green)\b/i,
+  },
+  {
+    claim: "tests",
+    pattern:
+      /\b(all|every|each|both|\d+)\s(of\s)?((the|these|those|its|our|\d+)\s){0,2}(\w+\s)?checks?\s(now\s|all\s)?(pass(es|ed)?|succeed(s|ed)?)\b(?!\s(an?|the|its?|each|through|as|arguments?|data|flags?|options?|to)\b)/i,
+  },
+  {
+    claim: "tests",
+    pattern:
+      /\b(CI|pipeline|GitHub Actions)\b[^.!?]{0,20}\b(green|pass(es|ed|ing)?|succeed(s|ed)?)\b(?!\s(an?|the|its?|each|through|as|arguments?|data|flags?|options?|to)\b)/i,
+  },
+  { claim: "build", pattern: /\b(builds?|compilation)\s(is|are|was)\s(now\s|all\s)?(ok|okay|fine|green)\b/i },
   {
     claim: "build",
     pattern:
@@ -39,10 +59,26 @@ const CLAIMS: readonly { readonly claim: Claim; readonly pattern: RegExp }[] = [
       /(?<!\b(is|are|be|being|gets?)\s)\b(ran|(been|was|were|have|has) (run|executed)|verified|tested|validated|checked|confirmed)\b[^.!?\n]{0,60}\b(locally|manually|by running|end.to.end|in (a |the )?(sandbox|terminal|browser)|successfully|myself)\b/i,
   },
   { claim: "ran", pattern: /\b(I|we)(\s+(have|also|then|already|just)|['’]ve)*\s+(ran|run|executed)\b/i },
+  { claim: "ran", pattern: /\b(I|we)(\s+(have|also|then|already|just)|['’]ve)*\s+(tested|tried)\b/i },
+  {
+    claim: "ran",
+    pattern:
+      /(?<!\b(is|are|be|being|gets?)\s)\b(tested|verified|checked|tried|confirmed)\b[^.!?]{0,40}\b(works?|working)\b/i,
+  },
+  {
+    claim: "delivered",
+    pattern:
+      /^\W{0,5}(successfully\s)?((pushed|deployed|published|merged|released|committed|shipped)((,\s?|\s)(and\s)?)?){1,4}(now|successfully)?\W{0,5}$/i,
+  },
+  {
+    claim: "delivered",
+    pattern:
+      /\b(PR|MR|pull request|merge request)\b[^.!?]{0,20}\b(is|was|has been)\s(now\s)?(open(ed)?|created|submitted|up|merged|filed|raised)\b/i,
+  },
   {
     claim: "delivered",
     pattern: new RegExp(
-      `(?<!\\b(is|are|be|being|gets?)\\s)\\b(pushed|deployed|published|merged|released|uploaded|committed|shipped)\\b[^.!?\\n]{0,60}\\b(to|into|on)\\s+(the\\s+|our\\s+|your\\s+|its\\s+|a\\s+)?([\\w-]+\\s+){0,2}(${TARGETS})\\b`,
+      `(?<!\\b(is|are|be|being|gets?)\\s)\\b(pushed|deployed|published|merged|released|uploaded|committed|shipped)\\b[^.!?\\n]{0,60}\\b(to|into|on)\\s+(the\\s+|our\\s+|your\\s+|its\\s+|a\\s+)?([\\w-]+\\s+){0,2}(${TARGETS})\\b(?!${OF_THE_PROGRAM})`,
       "i",
     ),
   },
@@ -99,7 +135,7 @@ const CLAUSE_ENDS =
  * counts for its own clause.
  */
 export function unsupportedClaims(text: string, seen: Seen): readonly UnsupportedClaim[] {
-  return sentencesOf(text).flatMap((sentence) => {
+  return sentencesOf(readable(text)).flatMap((sentence) => {
     if (SUPPOSES.test(sentence)) return [];
     const claimed = assertionsOf(sentence).flatMap(claimsOf);
     const claim = claimed.find((one) => !seen[one]);
@@ -129,9 +165,20 @@ function claimsOf(assertion: string): Claim[] {
 
 /** The text without those sentences. */
 export function withoutClaims(text: string, claims: readonly UnsupportedClaim[]): string {
-  let kept = text;
+  let kept = readable(text);
   for (const { sentence } of claims) kept = kept.replace(sentence, "");
   return kept.replaceAll(/[ \t]{2,}/g, " ").trim();
+}
+
+/** Nobody reads more of a summary, and blanks in a row say nothing: both would take long to go through. */
+const LONGEST_TEXT = 20_000;
+
+function readable(text: string): string {
+  return text
+    .replaceAll(/[^\S\n]+/g, " ")
+    .replaceAll(/\n{2,}/g, "\n\n")
+    .slice(0, LONGEST_TEXT)
+    .toWellFormed();
 }
 
 function sentencesOf(text: string): string[] {

@@ -4,6 +4,7 @@
  */
 export function fingerprintOf(text: string): string {
   const words = text
+    .slice(0, MOST_READ)
     .normalize("NFKC")
     .toLowerCase()
     .replaceAll(/[^\p{L}\s]+/gu, " ")
@@ -11,6 +12,9 @@ export function fingerprintOf(text: string): string {
     .filter((word) => word.length > 2 && !SMALL.has(word));
   return [...new Set(words)].toSorted().join(" ");
 }
+
+/** Nobody needs more characters to tell what a finding is about. */
+const MOST_READ = 20_000;
 
 const SMALL: ReadonlySet<string> = new Set(
   "the and for with that this are was were has have had but not its from into does did been being there still again also very".split(

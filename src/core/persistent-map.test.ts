@@ -55,6 +55,20 @@ describe("a persistent map", () => {
     );
   });
 
+  test("without some entries is as if they had never been there, and a map before it has them still", () => {
+    fc.assert(
+      fc.property(sets, sets, (first, gone) => {
+        const model = new Map(first);
+        const before = filled(first);
+        const after = gone.reduce((map, [at]) => map.delete(at), before);
+        for (const [at] of gone) model.delete(at);
+        expect(sorted(after.entries())).toEqual(sorted(model));
+        expect(after.size).toBe(model.size);
+        expect(sorted(before.entries())).toEqual(sorted(new Map(first)));
+      }),
+    );
+  });
+
   test("tells what is new or different since an earlier version, and nothing else", () => {
     fc.assert(
       fc.property(sets, sets, (first, then) => {

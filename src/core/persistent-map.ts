@@ -4,7 +4,7 @@ type Entry<V> = readonly [key: string, value: V];
 type Bucket<V> = readonly Entry<V>[];
 
 /**
- * Immutable map with string keys whose `set` copies one bucket and the bucket list, never all entries,
+ * Immutable map with string keys whose `set` and `delete` copy one bucket and the bucket list, never all entries,
  * so that a workflow of ten thousand tasks pays about as much for a change as one of ten.
  * Arrays are made at their exact size: one that grew by spread or push keeps room for 16 more, in every workflow.
  * Iteration order is unspecified: values that need an order carry an `ordinal`.
@@ -53,6 +53,17 @@ export class PersistentMap<V> {
     return new PersistentMap(buckets, index < 0 ? this.size + 1 : this.size);
   }
 
+  /** Without an entry; the buckets stay as many as they are. */
+  delete(key: string): PersistentMap<V> {
+    const at = hash(key) & (this.#buckets.length - 1);
+    const bucket = this.#buckets[at];
+    const index = bucket?.findIndex((entry) => entry[0] === key) ?? -1;
+    if (!bucket || index < 0) return this;
+    const buckets = this.#buckets.slice();
+    buckets[at] = bucket.length === 1 ? undefined : bucket.toSpliced(index, 1);
+    return new PersistentMap(buckets, this.size - 1);
+  }
+
   *entries(): IterableIterator<Entry<V>> {
     for (const bucket of this.#buckets) if (bucket) yield* bucket;
   }
@@ -61,7 +72,7 @@ export class PersistentMap<V> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  /** Entries that are new or different (by reference) against an earlier version of this map. */
+  /** Entries that are new or different (by reference) against an earlier version of this map; not those that are gone. */
   changedSince(before: PersistentMap<V>): Entry<V>[] {
     if (before === this) return [];
     const sameShape = before.#buckets.length === this.#buckets.length;

@@ -78,6 +78,13 @@ describe("the Project Manager's contract", () => {
     ]);
   });
 
+  test("refuses criteria of which none is a must", () => {
+    const optional = outputs.contract({ AC1: "should", AC2: "should" });
+    expect(reviewOutput(begun, "project_manager", optional).faults).toEqual([
+      expect.stringMatching(/^no acceptance criterion is a must/),
+    ]);
+  });
+
   test.each([
     ["a command that can't fail", { command: "node --test || true" }, /can't fail: `node --test \|\| true`/],
     ["a command that can't pass", { command: "exit 1" }, /can't pass/],

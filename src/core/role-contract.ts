@@ -5,7 +5,7 @@ import { ROLE_NAMES, type RoleName } from "./role-name.ts";
 import { ROLE_OUTPUTS, type RoleOutputs, STORED_OUTPUTS } from "./role-output.ts";
 import { constantExit, printsTheSame } from "./shell-command.ts";
 import { directoriesAbove } from "./workflow/directories.ts";
-import { documentOf, plannedTasks, treeOf, type WorkflowState } from "./workflow/state.ts";
+import { documentOf, plannedTasks, type WorkflowState } from "./workflow/state.ts";
 import { graphProblems } from "./workflow/task-graph.ts";
 
 /** Fields that several roles may write in their own name. */
@@ -90,7 +90,11 @@ function contractFaults(output: RoleOutputs["project_manager"]): string[] {
 export function criteriaFaults(criteria: readonly AcceptanceCriterion[]): string[] {
   const ids = criteria.map((criterion) => criterion.id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  const isBinding = criteria.some(({ level }) => level === "must");
   return [
+    ...(isBinding
+      ? []
+      : ["no acceptance criterion is a must; name at least one without which the work is not done"]),
     ...twice.map((id) => `acceptance criterion ${id} appears twice; every id is unique`),
     ...criteria.flatMap((criterion) => {
       const fault = checkFault(checkOf(criterion));
@@ -174,12 +178,14 @@ function artifactFaults(state: WorkflowState, output: RoleOutputs["implementer"]
 
 function deletionFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
   const written = new Set(output.artifacts.map(({ path }) => pathKey(path)));
-  return output.deleted.flatMap((path, index) => {
+  const seen = new Set<string>();
+  return output.deleted.flatMap((path) => {
     const key = pathKey(path);
+    const isTwice = seen.has(key);
+    seen.add(key);
     if (written.has(key)) return [`artifact ${path} is both written and deleted; choose one`];
     if (livePath(state, key) === undefined)
       return [`deleted names ${JSON.stringify(path)}, which does not exist`];
-    const isTwice = output.deleted.findIndex((other) => pathKey(other) === key) < index;
     return isTwice ? [`deleted names ${path} twice`] : [];
   });
 }
@@ -188,25 +194,38 @@ function deletionFaults(state: WorkflowState, output: RoleOutputs["implementer"]
 function nestingFaults(state: WorkflowState, output: RoleOutputs["implementer"]): string[] {
   const written = new Map(output.artifacts.map(({ path }) => [pathKey(path), path]));
   const gone = new Set(output.deleted.map((path) => pathKey(path)));
+  const going = filesBelow(gone);
   const faults: string[] = [];
   for (const [key, path] of written) {
     for (const directory of directoriesAbove(key)) {
       const file = written.get(directory) ?? (gone.has(directory) ? undefined : livePath(state, directory));
       if (file !== undefined) faults.push(nestingFault(path, file));
     }
+    if ((state.directories.get(key) ?? 0) <= (going.get(key) ?? 0)) continue;
     const below = pathBelow(state, key, gone);
     if (below !== undefined && !written.has(pathKey(below))) faults.push(nestingFault(below, path));
   }
   return faults;
 }
 
-/** A path below the directory that will still be there. */
-function pathBelow(state: WorkflowState, key: string, gone: ReadonlySet<string>): string | undefined {
-  const below = state.directories.get(key);
-  if (below === undefined || !gone.has(pathKey(below))) return below;
-  return treeOf(state)
-    .map(({ path }) => path)
-    .find((path) => pathKey(path).startsWith(`${key}/`) && !gone.has(pathKey(path)));
+/** By directory how many of these lie below it. */
+function filesBelow(keys: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const below = new Map<string, number>();
+  for (const key of keys) {
+    for (const directory of directoriesAbove(key)) below.set(directory, (below.get(directory) ?? 0) + 1);
+  }
+  return below;
+}
+
+/** The first path below the directory that will still be there. */
+function pathBelow(state: WorkflowState, directory: string, gone: ReadonlySet<string>): string | undefined {
+  const prefix = `${directory}/`;
+  let first: { readonly key: string; readonly path: string } | undefined;
+  for (const [key, { path, deleted }] of state.latest_artifacts.entries()) {
+    if (deleted || gone.has(key) || !key.startsWith(prefix)) continue;
+    if (first === undefined || key < first.key) first = { key, path };
+  }
+  return first?.path;
 }
 
 /** The path under this key, unless it is deleted. */

@@ -17,6 +17,12 @@ describe("commands that end the same whatever the tree holds", () => {
     ["node --test; true", 0],
     ["node --test; exit 0", 0],
     ["node --test & true", 0],
+    ["node --test &", 0],
+    ["node --test & wait", 0],
+    ["node --test; exit $((0))", 0],
+    ["node --test; node -e 0", 0],
+    ["if node --test; then true; else echo no; fi", 0],
+    ["set -e; true; exit 2", 2],
     ["node --test\ntrue", 0],
     ["node --test | tail -5", 0],
     ["node --test 2>&1 | cat", 0],
@@ -45,6 +51,10 @@ describe("commands that depend on the tree", () => {
     "npm test || exit 1",
     "npm test || false",
     "npm test; exit $?",
+    "set -e; node --test; echo done",
+    "set -euo pipefail\nnode --test\necho done",
+    "if node --test; then true; else exit 1; fi",
+    "node --test & wait $!",
     "set -o pipefail; node --test | tail -5",
     "test -f greet.js",
     "[ -s greet.js ]",
@@ -54,12 +64,23 @@ describe("commands that depend on the tree", () => {
     "node greet.js 2>&1",
     "sh -c 'node --test'",
     "! grep -r TODO .",
-    "node --test &",
     "make check # always green",
     "node -e \"import('./greet.js')\"",
   ])("%j may end in more than one way", (command) => {
     expect(constantExit(command)).toBeNull();
   });
+});
+
+test("a command longer than anybody reads says nothing", () => {
+  const long = `node --test ${"a".repeat(20_000)}`;
+  expect([constantExit(long), printsTheSame(long), decidingParts(long)]).toEqual([0, true, [""]]);
+});
+
+test("commands inside of commands are followed for a while", () => {
+  expect(constantExit(`${"env ".repeat(3)}true`)).toBe(0);
+  expect(constantExit(`${"env ".repeat(4_000)}true`)).toBeNull();
+  expect(constantExit(`${"! ".repeat(9_000)}true`)).toBeNull();
+  expect(constantExit(`${"sh -c ".repeat(3_000)}true`)).toBeNull();
 });
 
 test.each([

@@ -40,8 +40,8 @@ function stubOf(path: string, content: string): string {
 }
 
 const EXPORTED = /^export\s+(?:async\s+)?(function\*?|class|const|let|var)\s+([\w$]+)/gm;
-const LISTED = /^export\s*\{([^}]*)\}\s*;?\s*$/gm;
-const PASSED_ON = /^export\s*(?:\*|\{[^}]*\})[^;\n]*\sfrom\s.*$/gm;
+const LISTED = /^export\s{0,20}\{([^{}]*)\}\s{0,20};?\s{0,20}$/gm;
+const PASSED_ON = /^export\s{0,20}(?:\*|\{[^{}]*\})[^;\n]*\sfrom\s.*$/gm;
 
 function scriptStub(content: string): string {
   const names = new Set([...content.matchAll(EXPORTED)].flatMap((match) => match[2] ?? []));
@@ -50,8 +50,9 @@ function scriptStub(content: string): string {
       const name =
         one
           .trim()
-          .split(/\s+as\s+/)
-          .at(-1) ?? "";
+          .split(/\sas\s/)
+          .at(-1)
+          ?.trim() ?? "";
       if (/^[\w$]+$/.test(name) && name !== "default") names.add(name);
     }
   }

@@ -3,6 +3,7 @@ import { citationKey, resolves } from "../core/citation.ts";
 import { type OutputReview, reviewOutput } from "../core/role-contract.ts";
 import { ImplementerOutput, QaOutput, ROLE_OUTPUTS } from "../core/role-output.ts";
 import type { Blob } from "../core/workflow/commit.ts";
+import type { overtakenPaths } from "../core/workflow/decide/overtaken.ts";
 import { openFindings, type WorkflowState } from "../core/workflow/state.ts";
 import { absentAsNull } from "./absent-as-null.ts";
 import { blobOf } from "./hash.ts";
@@ -14,6 +15,8 @@ export type ReadAnswer = {
   /** What `decide` gets: the role's output with contents moved into `blobs`. */
   readonly output: Readonly<Record<string, unknown>>;
   readonly blobs: readonly Blob[];
+  /** What the Implementer's output writes and deletes, good or not. */
+  readonly touched: Parameters<typeof overtakenPaths>[2];
   /** Keys of the citations that were found where they point. */
   readonly resolved: readonly string[];
   readonly review: Pick<OutputReview, "faults" | "omissions" | "foreign">;
@@ -46,7 +49,7 @@ export async function readAnswer(
   const stored =
     role === "implementer"
       ? storedWork(output, ImplementerOutput.parse(output), tree)
-      : { output, blobs: [], faults: [] };
+      : { output, blobs: [], faults: [], touched: NOTHING };
   const { faults, omissions, foreign } = reviewOutput(state, role, stored.output);
   const resolved = role === "qa" ? await resolvedCitations(state, tree, QaOutput.parse(output)) : [];
   const review = {
@@ -54,14 +57,22 @@ export async function readAnswer(
     omissions,
     foreign: spoken(foreign, output),
   };
-  return { output: stored.output, blobs: stored.blobs, resolved, review };
+  return { output: stored.output, blobs: stored.blobs, touched: stored.touched, resolved, review };
 }
 
 function unusable(faults: readonly string[]): ReadAnswer {
-  return { output: {}, blobs: [], resolved: [], review: { faults, omissions: [], foreign: [] } };
+  return {
+    output: {},
+    blobs: [],
+    touched: NOTHING,
+    resolved: [],
+    review: { faults, omissions: [], foreign: [] },
+  };
 }
 
-type StoredWork = Pick<ReadAnswer, "output" | "blobs"> & { readonly faults: readonly string[] };
+const NOTHING: ReadAnswer["touched"] = { artifacts: [], deleted: [] };
+
+type StoredWork = Pick<ReadAnswer, "output" | "blobs" | "touched"> & { readonly faults: readonly string[] };
 
 /** Contents as blobs; what was written with tools is taken from the tree, whether the answer names it or not. */
 function storedWork(
@@ -91,7 +102,8 @@ function storedWork(
     hash: blobs[index]?.hash,
     size: Buffer.byteLength(content, "utf8"),
   }));
-  return { output: { ...output, artifacts: references, deleted: gone }, blobs, faults };
+  const touched = { artifacts: files, deleted: gone };
+  return { output: { ...output, artifacts: references, deleted: gone }, blobs, faults, touched };
 }
 
 async function resolvedCitations(

@@ -64,13 +64,38 @@ async function callTool(
   const tool = session.tools.find(({ name }) => name === request.name);
   if (!tool) {
     const names = session.tools.map(({ name }) => name).join(", ");
-    return failure(`There is no tool ${request.name}. You have: ${names}.`);
+    return refused(context, session, request, `There is no tool ${request.name}. You have: ${names}.`);
   }
   const given = parsedArguments(tool, request.arguments);
-  if (!given.ok) return failure(given.problem);
+  if (!given.ok) return refused(context, session, request, given.problem);
   return tool.local
     ? runLocally(context, session, { tool, given: given.value })
     : runJournaled(context, session, { tool, given: given.value });
+}
+
+/** Nothing was run, and the journal says so. */
+function refused(
+  context: StepContext,
+  session: ToolSession,
+  { name, arguments: given }: ToolCallRequest,
+  problem: string,
+): ToolOutput {
+  const ordinal = session.used.calls;
+  const message = packed(problem, 200);
+  const payload = {
+    attempt: context.step.attempt,
+    ordinal,
+    tool: packed(name, 50),
+    semantics: "read" as const,
+    key: keyOf(context, ordinal),
+    input_hash: sha256(given),
+    output_hash: null,
+    known_by: "call" as const,
+    latency_ms: 0,
+    error: { code: "tool_refused", message },
+  };
+  context.record([{ type: "tool.called", payload }]);
+  return failure(problem);
 }
 
 type Prepared = { readonly tool: RoleTool; readonly given: unknown };

@@ -189,6 +189,27 @@ describe("no way around the tests", () => {
     expect((await engine.state(id)).head).toMatchObject({ status: "failed", verdict: "rejected", cycle: 2 });
   });
 
+  test("a program that ends the tests before they ran is seen", async () => {
+    await open();
+    const early = two("").replace("const assert", 'require("./program.js");\nconst assert');
+    engine.model.next(
+      "task:a",
+      saying(
+        writing({
+          "a.txt": "hello from a\n",
+          "program.js": "process.exitCode = 0;\nprocess.exit();\n",
+          "a.test.js": early,
+        }),
+      ),
+    );
+    const id = await engine.run({ max_qa_retries: 0 });
+    expect((await receipts(id))[0]).toMatchObject({
+      name: "node: test",
+      status: "failed",
+      message: "a.test.js ended before its tests ran.",
+    });
+  });
+
   test("a toolchain that a model writes hides nothing", async () => {
     await open();
     engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "a.test.js": two(wrong) })));
@@ -274,4 +295,29 @@ test("two tasks that touch one path after all end in a tree with both changes", 
   const failures = (await engine.events(id)).filter((event) => event.type === "step.failed");
   expect(failures.map(({ payload }) => (payload as { code: string }).code)).toEqual(["conflicting_output"]);
   expect(state.head.status).toBe("completed");
+});
+
+test("two tasks that delete one file at the same time both come home", async () => {
+  await open();
+  engine.model.answers = plausibleAnswers({ graph: { a: [] } });
+  const plan = design({ a: [], b: ["a"], c: ["a"] });
+  const tasks = plan.tasks.map((task) => ({ ...task, writes: [] }));
+  engine.model.next("architect:0", saying({ ...plan, tasks }));
+  engine.model.next("task:a", saying(writing({ "a.txt": "hello from a\n", "old.txt": "old\n" })));
+  const both = Promise.withResolvers<void>();
+  let arrived = 0;
+  const deleting = async (): Promise<object> => {
+    arrived += 1;
+    if (arrived === 2) both.resolve();
+    await both.promise;
+    return { artifacts: [], deleted: ["old.txt"], summary: "Deleted it." };
+  };
+  engine.model.next("task:b", deleting, saying(writing({ "b.txt": "b\n" })));
+  engine.model.next("task:c", deleting, saying(writing({ "c.txt": "c\n" })));
+  const id = await engine.run();
+  const state = await engine.state(id);
+  expect(state.head.status).toBe("completed");
+  expect(state.latest_artifacts.get("old.txt")?.deleted).toBe(true);
+  const failures = (await engine.events(id)).filter((event) => event.type === "step.failed");
+  expect(failures.map(({ payload }) => (payload as { code: string }).code)).toEqual(["conflicting_output"]);
 });

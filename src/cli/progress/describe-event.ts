@@ -193,11 +193,10 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
     return told(progress, line("file", path, `${sizeText(size)}${again}`));
   },
   "artifact.deleted": (progress, _event, { path }) => told(progress, line("file", path, "deleted")),
-  "finding.raised": (progress, _event, { severity, component, description }) =>
-    told(
-      progress,
-      line(severity === "blocking" ? "FAIL" : "note", `${severity} finding`, `${component}: ${description}`),
-    ),
+  "finding.raised": (progress, _event, { severity, component, description, raised_by, recommendation }) => {
+    const what = raised_by === "engine" ? `${description} ${recommendation}` : `${component}: ${description}`;
+    return told(progress, line(severity === "blocking" ? "FAIL" : "note", `${severity} finding`, what));
+  },
   "finding.resolved": (progress, _event, { id, resolution }) =>
     told(progress, line("ok", `finding ${id} resolved`, resolution)),
   "repair.started": (progress, _event, { cycle, findings }) => {

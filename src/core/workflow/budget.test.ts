@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { AT_ONCE } from "../failure-policy.ts";
 import { type Budget, NO_BUDGET } from "../workflow-config.ts";
 import { budgetUse } from "./budget.ts";
 import type { EventPayload } from "./events.ts";
+import { next } from "./next.ts";
 import { openStep } from "./state.ts";
 import { brief } from "./testing/role-outputs.testsuite.ts";
+import { begun, failed, given, planned } from "./testing/specification.testsuite.ts";
 import { creation, type Order, resumeOf, WorkflowDriver } from "./testing/workflow-driver.testsuite.ts";
 
 const CALL = {
@@ -68,6 +71,39 @@ test("a call is written down before it leaves, and again when it has ended, as o
     ["requested", 1, 100],
     ["answered", 0.4, 60],
   ]);
+});
+
+describe("once a person has paused", () => {
+  test("no further call leaves: the step is given back unharmed, and resuming goes on with it", () => {
+    const driver = driverWith({});
+    driver.must(request(driver));
+    driver.must(ended({ attempt: 1 }));
+    driver.must({ type: "workflow.pause" });
+    const { events } = driver.must(request(driver, { ordinal: 2 }));
+    expect(events).toMatchObject([
+      { type: "step.failed", payload: { code: "released", retry_at: AT_ONCE } },
+      { type: "role.failed" },
+    ]);
+    expect(driver.state.head).toMatchObject({ status: "paused", waiting: { reason: "asked" } });
+    expect(next(driver.state)).toEqual([]);
+    driver.must(resumeOf());
+    expect(next(driver.state)).toMatchObject([{ id: "director", available_at: null }]);
+    driver.start("director");
+    driver.must(request(driver));
+    expect(openStep(driver.state, "director")).toMatchObject({
+      attempt: 2,
+      failures: 0,
+      call: { ordinal: 1 },
+    });
+  });
+
+  test("one that waits for something else lets its other steps go on", () => {
+    const { driver } = given(planned({ a: [], b: [] }), begun("task:a"), failed("task:b", "auth"));
+    expect(driver.state.head).toMatchObject({ status: "paused", waiting: { reason: "provider_auth" } });
+    const call = { ...CALL, attempt: 1, ordinal: 1, reserved_cost_usd: 1, reserved_tokens: 1 };
+    const { events } = driver.must({ type: "step.request_call", step_id: "task:a", attempt: 1, call });
+    expect(events.map(({ type }) => type)).toEqual(["model.requested"]);
+  });
 });
 
 describe("at the edge of the budget", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { PersistentMap } from "../persistent-map.ts";
 import { reviewOutput } from "../role-contract.ts";
-import { directoriesAbove, withPath } from "./directories.ts";
+import { directoriesAbove, withoutPath, withPath } from "./directories.ts";
 import { comparable } from "./restore-state.ts";
 import { work } from "./testing/role-outputs.testsuite.ts";
 import { given, implemented, planned } from "./testing/specification.testsuite.ts";
@@ -17,13 +17,12 @@ describe("the directories above a path", () => {
 describe("the directories of a workflow", () => {
   const paths = ["docs/guide/a.md", "Docs/guide/b.md", "docs/c.md", "readme.md"];
 
-  test("name one path below each, the first by its key, in whatever order they came", () => {
+  test("count the files below each, in whatever order they came, and are gone with the last", () => {
     for (const order of [paths, paths.toReversed()]) {
-      const directories = order.reduce(withPath, PersistentMap.empty<string>());
-      expect(Object.fromEntries(directories.entries())).toEqual({
-        docs: "docs/c.md",
-        "docs/guide": "docs/guide/a.md",
-      });
+      const directories = order.reduce(withPath, PersistentMap.empty<number>());
+      expect(Object.fromEntries(directories.entries())).toEqual({ docs: 3, "docs/guide": 2 });
+      const left = order.slice(0, 2).reduce(withoutPath, directories);
+      expect([...order.slice(2).reduce(withoutPath, left).entries()]).toEqual([]);
     }
   });
 

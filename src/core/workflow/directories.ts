@@ -3,19 +3,26 @@ import { PersistentMap } from "../persistent-map.ts";
 import type { ArtifactState } from "./state.ts";
 
 /**
- * For the key of every directory one path that lies below it, which says why no file may take its place: the first in the
- * order of keys, so that it does not depend on what was written and deleted before.
+ * For the key of every directory how many files lie below it, at any depth: a file may take the place of one only when
+ * none is left. Counts cost the same to raise and to lower, whichever file comes or goes.
  */
-export type Directories = PersistentMap<string>;
+export type Directories = PersistentMap<number>;
 
-/** The directories with those that the path needs. */
+/** The directories with those that one more file needs. */
 export function withPath(directories: Directories, path: string): Directories {
+  return counted(directories, path, 1);
+}
+
+/** The directories without those that only this file needed. */
+export function withoutPath(directories: Directories, path: string): Directories {
+  return counted(directories, path, -1);
+}
+
+function counted(directories: Directories, path: string, by: 1 | -1): Directories {
   let known = directories;
   for (const directory of directoriesAbove(pathKey(path))) {
-    const before = known.get(directory);
-    // Where an earlier path is known, it or a still earlier one is known of all above it.
-    if (before !== undefined && pathKey(before) <= pathKey(path)) break;
-    known = known.set(directory, path);
+    const files = (known.get(directory) ?? 0) + by;
+    known = files > 0 ? known.set(directory, files) : known.delete(directory);
   }
   return known;
 }
@@ -31,7 +38,12 @@ export function directoriesAbove(path: string): string[] {
 
 /** The directories that the files of a tree need. */
 export function directoriesOf(latest: Iterable<ArtifactState>): Directories {
-  let known: Directories = PersistentMap.empty();
-  for (const { path, deleted } of latest) if (!deleted) known = withPath(known, path);
-  return known;
+  const files = new Map<string, number>();
+  for (const { path, deleted } of latest) {
+    if (deleted) continue;
+    for (const directory of directoriesAbove(pathKey(path))) {
+      files.set(directory, (files.get(directory) ?? 0) + 1);
+    }
+  }
+  return PersistentMap.of(files);
 }

@@ -90,7 +90,7 @@ function withRepair(head: WorkflowHead, cycle: number): WorkflowHead {
   const later_endings = head.done_steps.includes(finalizerStep(head))
     ? head.later_endings + 1
     : head.later_endings;
-  return { ...head, cycle, later_endings };
+  return { ...head, cycle, later_endings, verdict: null };
 }
 
 function withJudgedCycle(

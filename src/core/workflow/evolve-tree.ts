@@ -1,5 +1,5 @@
 import { pathKey } from "../artifact-path.ts";
-import { type Directories, directoriesOf, withPath } from "./directories.ts";
+import { withoutPath, withPath } from "./directories.ts";
 import type { EventPayload, WorkflowEvent } from "./events.ts";
 import type { ArtifactState, WorkflowState } from "./state.ts";
 
@@ -45,14 +45,15 @@ function importedFiles(
 }
 
 function withArtifacts(state: WorkflowState, added: readonly ArtifactState[]): Parts {
-  let { artifacts, latest_artifacts } = state;
+  let { artifacts, latest_artifacts, directories } = state;
   for (const artifact of added) {
+    const key = pathKey(artifact.path);
+    const before = latest_artifacts.get(key);
+    const wasThere = before !== undefined && !before.deleted;
+    if (artifact.deleted && wasThere) directories = withoutPath(directories, artifact.path);
+    if (!artifact.deleted && !wasThere) directories = withPath(directories, artifact.path);
     artifacts = artifacts.set(artifact.id, artifact);
-    latest_artifacts = latest_artifacts.set(pathKey(artifact.path), artifact);
+    latest_artifacts = latest_artifacts.set(key, artifact);
   }
-  const gone = added.some((artifact) => artifact.deleted);
-  const directories = gone
-    ? directoriesOf(latest_artifacts.values())
-    : added.reduce<Directories>((known, { path }) => withPath(known, path), state.directories);
   return { artifacts, latest_artifacts, directories };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { RoleName } from "../role-name.ts";
 import { buildPacket, type HandoffPacket, neededContents, type PacketStep } from "./packet.ts";
 import type { WorkflowState } from "./state.ts";
-import { contract, finding, judgement } from "./testing/role-outputs.testsuite.ts";
+import { contract, finding, imported, judgement } from "./testing/role-outputs.testsuite.ts";
 import {
   begun,
   delivered,
@@ -141,6 +141,20 @@ describe("a packet", () => {
       ["shared.js", null],
     ]);
     expect(packetOf(first, "finalizer").artifacts.map(({ content }) => content)).toEqual([null, null, null]);
+  });
+
+  test("of a Finalizer lists what was made of an imported tree, not what was there", () => {
+    const workspace = { repo: "/srv/greeter", ref: null, path: null };
+    const { state } = givenCreatedAs({ settings: { ...creation().settings, workspace } }, (driver) => {
+      driver.start("workspace");
+      driver.complete("workspace", { kind: "tree", tree: imported(["AGENTS.md", "old.js"]) });
+      [planned(), implemented("greet", ["old.js", "new.js"])].forEach((move) => move(driver));
+    }).driver;
+    const shown = packetOf(state, "finalizer").artifacts.map(({ path, content }) => [path, content]);
+    expect(shown).toEqual([
+      ["old.js", null],
+      ["new.js", null],
+    ]);
   });
 
   test("of an Implementer has its own task, all tasks, and the artifacts it builds on", () => {

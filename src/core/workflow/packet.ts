@@ -260,11 +260,22 @@ function shownArtifacts(
 ): PacketArtifact[] {
   const needed = neededContents(state, step);
   const readable = new Set(needed.map((artifact) => artifact.id));
-  const shown = step.role === "implementer" || state.imported !== null ? needed : tree;
+  const shown = shownPart(state, step, { tree, needed });
   return shown.map(({ id, path, kind, description, revision, task_id, hash }) => {
     const content = readable.has(id) ? (contents.get(hash) ?? null) : null;
     return { id, path, kind, description, revision, task_id, hash, content };
   });
+}
+
+function shownPart(
+  { imported }: WorkflowState,
+  { role }: PacketStep,
+  { tree, needed }: Readonly<Record<"tree" | "needed", readonly ArtifactState[]>>,
+): readonly ArtifactState[] {
+  if (role === "implementer") return needed;
+  if (imported === null) return tree;
+  // The Finalizer tells what was changed, without reading it.
+  return role === "finalizer" ? made(tree) : needed;
 }
 
 function shownFindings(state: WorkflowState, step: PacketStep, task: TaskState | null): FindingState[] {

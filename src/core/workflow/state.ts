@@ -159,7 +159,7 @@ export const WorkflowHead = z.object({
   /** Null while the workflow does not run. */
   running_since: z.string().nullable(),
   progress: Progress,
-  /** Null until QA has judged. */
+  /** Null until QA has judged, and again once a repair has begun. */
   verdict: WorkVerdict.nullable(),
   /** How often the plan and the ending were given up on a person's word; later ones are steps of their own. */
   later_plans: z.number().int(),

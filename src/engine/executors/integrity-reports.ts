@@ -1,5 +1,5 @@
 import { testProblems } from "../../core/test-integrity.ts";
-import { treeAt, type WorkflowState } from "../../core/workflow/state.ts";
+import { treeAt, treeOf, type WorkflowState } from "../../core/workflow/state.ts";
 import { contentsOf } from "../contents-of.ts";
 import type { Report, Validation } from "./run-stages.ts";
 
@@ -13,10 +13,11 @@ export async function integrityReports(
   { context, files }: Validation,
   state: WorkflowState,
 ): Promise<readonly Report[]> {
-  const problems = new Set<string>(testProblems(files, null));
+  const untouched = new Set(treeOf(state).flatMap(({ path, task_id }) => (task_id === "" ? path : [])));
+  const problems = new Set<string>(testProblems(files, null, untouched));
   for (const end of earlierEnds(state, context.step.cycle)) {
     const before = await contentsOf(context.storage, treeAt(state, end));
-    for (const problem of testProblems(files, before)) problems.add(problem);
+    for (const problem of testProblems(files, before, untouched)) problems.add(problem);
   }
   if (problems.size > 0) {
     const message = `${[...problems].join("; ")}.`;

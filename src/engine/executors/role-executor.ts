@@ -1,6 +1,7 @@
 import { failuresAfter, fallsBack } from "../../core/failure-policy.ts";
 import type { RoleName } from "../../core/role-name.ts";
 import type { StepRecord, StepResult } from "../../core/workflow/commands.ts";
+import { overtakenPaths } from "../../core/workflow/decide/overtaken.ts";
 import type { ToolCallAnswer, ToolCallRequest } from "../../ports/chat-model.ts";
 import { type CallTarget, journaledCall, recordedCalls } from "../journaled-call.ts";
 import { machineTrouble } from "../machine-trouble.ts";
@@ -118,6 +119,9 @@ async function converse(
       continue;
     }
     const answer = await readAnswer(context, conversation, session, called.text);
+    const paths = role === "implementer" ? overtakenBy(context, answer) : [];
+    if (paths.length > 0)
+      return failed("conflicting_output", `Meanwhile another task wrote ${paths.join(", ")}.`);
     const problems = problemsOf(answer);
     const isUsable =
       problems.length === 0 || (asks > context.config.max_reasks && answer.review.faults.length === 0);
@@ -134,6 +138,11 @@ async function converse(
       { role: "user", content: correction(problems) },
     );
   }
+}
+
+/** What a sibling has written or deleted since: no answer of this attempt can mend that. */
+function overtakenBy({ state, step }: StepContext, { touched }: ReadAnswer): readonly string[] {
+  return overtakenPaths(state(), step, touched);
 }
 
 /** Models that have used up their rounds are told so, this often. */

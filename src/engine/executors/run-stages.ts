@@ -1,4 +1,5 @@
 import type { Receipt } from "../../core/receipt.ts";
+import { hasCases } from "../../core/test-integrity.ts";
 import { type SandboxHealth, type SandboxResult, SandboxUnavailableError } from "../../ports/sandbox.ts";
 import type { DetectedToolchain, ToolchainStage } from "../../ports/toolchain.ts";
 import type { WorkingDirectory } from "../../ports/workspace.ts";
@@ -68,10 +69,8 @@ async function runStage(validation: Validation, toolchain: string, stage: Toolch
     const missing = status === "unavailable" ? (network.length > 0 ? "network" : "program") : null;
     return { ...named, ...seen, status, message, missing };
   }
-  if (stage.stage === "test" && ranNothing(result.output)) {
-    const message = "The command ended well, but no test was run.";
-    return { ...named, ...seen, status: "failed", message };
-  }
+  const hollow = stage.stage === "test" ? hollowRun(validation.files, result.output) : null;
+  if (hollow !== null) return { ...named, ...seen, status: "failed", message: hollow };
   return { ...named, ...seen, status: "passed", message: null };
 }
 
@@ -79,9 +78,18 @@ async function runStage(validation: Validation, toolchain: string, stage: Toolch
 const NOTHING_RAN =
   /^(# |ℹ )?tests 0$|^Ran 0 tests\b|\bno tests (ran|found|to run)\b|collected 0 items|^running 0 tests$(?![\s\S]*^running [1-9])/im;
 
-function ranNothing(output: string): boolean {
-  return NOTHING_RAN.test(output);
+/** Why a test command that ended well has shown nothing, null when it has. */
+function hollowRun(files: ReadonlyMap<string, string>, output: string): string | null {
+  if (NOTHING_RAN.test(output)) return "The command ended well, but no test was run.";
+  // Node names a file as the one test in it when it ended before any test of its own began.
+  for (const [, path = ""] of output.matchAll(PASSED_AS_A_WHOLE)) {
+    const content = files.get(path);
+    if (content !== undefined && hasCases(path, content)) return `${path} ended before its tests ran.`;
+  }
+  return null;
 }
+
+const PASSED_AS_A_WHOLE = /^(?:✔|ok \d{1,6} -) ([^\n(]{1,300}?)(?: \([^)\n]{1,40}\))?$/gm;
 
 type Asked = {
   readonly command: string;

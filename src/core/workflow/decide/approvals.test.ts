@@ -4,7 +4,7 @@ import { next } from "../next.ts";
 import { buildPacket } from "../packet.ts";
 import type { ApprovalVerb } from "../state.ts";
 import { documentOf, plannedTasks } from "../state.ts";
-import { contract, design, judgement, tasks } from "../testing/role-outputs.testsuite.ts";
+import { contract, design, finding, judgement, tasks } from "../testing/role-outputs.testsuite.ts";
 import {
   built,
   cancelled,
@@ -181,6 +181,13 @@ describe("an answer", () => {
     expect(specification.when(answer("edit", { criteria }))).toMatchObject(thenRefused("invalid_edit"));
   });
 
+  test("edit to criteria of which none is a must is refused", () => {
+    const criteria = contract({ AC1: "should" }).constitution.acceptance_criteria;
+    expect(gated(["plan"], ...atPlan).when(answer("edit", { criteria }))).toMatchObject(
+      thenRefused("invalid_edit"),
+    );
+  });
+
   test("edit of a result is refused", () => {
     expect(
       gated(["delivery"], ...atDelivery).when(answer("edit", { tasks: tasks({ x: [] }) })),
@@ -217,21 +224,53 @@ describe("an answer", () => {
         { type: "repair.started", payload: { cycle: 1, findings: ["f1"] } },
       ),
     );
-    passed(1)(specification.driver);
+    passed(1, { output: judgement({ AC1: "met" }, [settled]) })(specification.driver);
     expect(ids(specification)).toEqual(["finalizer:1"]);
+    expect(specification.driver.state.findings.get("f1")?.status).toBe("resolved");
     done("finalizer:1", "finalizer", notes())(specification.driver);
     expect(specification.driver.state.head).toMatchObject({ status: "awaiting_approval", approval: "ap2" });
     answered("approve", { id: "ap2" })(specification.driver);
     expect(ids(specification)).toEqual(["delivery"]);
   });
 
-  test("request_changes of a result grants its repair when all were used", () => {
+  const settled = finding({ id: "f1", severity: "info", evidence: "It shouts now." });
+
+  test.each([
+    ["nothing", []],
+    ["that it is done, without showing it", [{ ...settled, citations: [] }]],
+    ["that it is a small matter", [{ ...settled, severity: "warning" as const, description: "Fine." }]],
+  ])("what a person asked for stands as it was said when QA says %s", (_what, findings) => {
+    const specification = gated(
+      ["delivery"],
+      ...atDelivery,
+      answered("request_changes", { note: "Louder." }),
+      passed(1, { output: judgement({ AC1: "met" }, findings) }),
+    );
+    const { state } = specification.driver;
+    expect(state.findings.get("f1")).toMatchObject({
+      status: "open",
+      severity: "blocking",
+      description: "Louder.",
+    });
+    expect(state.head).toMatchObject({ status: "running", cycle: 2 });
+  });
+
+  test("what a person asked for is settled by a person who does without it", () => {
+    const { driver } = gated(["delivery"], ...atDelivery, answered("request_changes"));
+    driver.must({ type: "waive", what: "finding", id: "f1", reason: "Leave it." });
+    passed(1)(driver);
+    expect(next(driver.state).map(({ id }) => id)).toEqual(["finalizer:1"]);
+  });
+
+  test("request_changes of a result grants its repair when all were used, and one for a try that failed", () => {
     const settings = { ...creation().settings, gates: ["delivery" as const] };
     const specification = givenCreatedAs({ settings, max_qa_retries: 0 }, ...atDelivery);
     answered("request_changes")(specification.driver);
-    expect(specification.driver.state.head).toMatchObject({ status: "running", cycle: 1, max_qa_retries: 1 });
+    expect(specification.driver.state.head).toMatchObject({ status: "running", cycle: 1, max_qa_retries: 2 });
     passed(1, { output: judgement({ AC1: "unmet" }) })(specification.driver);
-    expect(specification.driver.state.head).toMatchObject({ status: "failed", cycle: 1 });
+    expect(specification.driver.state.head).toMatchObject({ status: "running", cycle: 2 });
+    passed(2, { output: judgement({ AC1: "unmet" }) })(specification.driver);
+    expect(specification.driver.state.head).toMatchObject({ status: "failed", cycle: 2 });
   });
 
   test.each([

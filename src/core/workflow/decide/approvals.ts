@@ -126,11 +126,16 @@ function withdrawPlan(state: WorkflowState): NewEvent[] {
   return [newEvent("plan.withdrawn", { cycle: state.head.cycle, tasks }), goOn()];
 }
 
-/** What a person wants changed of the result is a finding like any other; its repair is granted with it. */
+const GRANTED_REPAIRS = 2;
+
+/**
+ * What a person wants changed of the result is a finding that only a person or a shown change settles. With it go the
+ * repair that makes the change and one more, in which a first try that failed may be mended.
+ */
 function reworked(state: WorkflowState, note: string | null): NewEvent[] {
   const { cycle, max_qa_retries } = state.head;
   const { pinned } = state.settings;
-  const granted = { max_qa_retries: cycle + 1, pinned, budget: null };
+  const granted = { max_qa_retries: Math.max(max_qa_retries, cycle + GRANTED_REPAIRS), pinned, budget: null };
   const ordinal = state.findings.size + 1;
   const id = `f${ordinal}`;
   const description = note ?? "A person asked for changes before delivery.";
@@ -152,7 +157,7 @@ function reworked(state: WorkflowState, note: string | null): NewEvent[] {
       receipt: null,
     }),
     goOn(),
-    ...(max_qa_retries > cycle ? [] : [newEvent("settings.changed", granted)]),
+    ...(granted.max_qa_retries > max_qa_retries ? [newEvent("settings.changed", granted)] : []),
     newEvent("repair.started", { cycle: cycle + 1, findings: [id] }),
   ];
 }

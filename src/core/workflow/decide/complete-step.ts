@@ -9,6 +9,7 @@ import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
 import { gateAfter } from "./approvals.ts";
 import { createdTasks } from "./created-tasks.ts";
 import { judgeWork } from "./judge-work.ts";
+import { overtakenPaths } from "./overtaken.ts";
 import { ownedStep } from "./run-step.ts";
 import { withoutUnsupported } from "./supported-words.ts";
 import { completeValidation } from "./validation.ts";
@@ -91,7 +92,8 @@ function completeRole(
   if (review.value === null) {
     return reject("invalid_output", `The output of ${role} breaks its contract.`, review.faults);
   }
-  const overtaken = overtakenPaths(state, step, review.value);
+  const { value } = review;
+  const overtaken = "artifacts" in value ? overtakenPaths(state, step, value) : [];
   if (overtaken.length > 0)
     return reject("invalid_output", `Meanwhile another task wrote ${overtaken.join(", ")}.`);
   const { attempt, cycle } = step;
@@ -101,7 +103,7 @@ function completeRole(
     const problem = `${role} may not write ${review.foreign.join(", ")}; dropped`;
     events.push(newEvent("contract.violated", { role, fields: [...review.foreign], problem }, place));
   }
-  const { output, claims } = withoutUnsupported(state, step, { ...result, output: review.value });
+  const { output, claims } = withoutUnsupported(state, step, { ...result, output: value });
   for (const { claim, sentence } of claims) {
     events.push(newEvent("claim.unsupported", { role, claim, sentence }, place));
   }
@@ -144,13 +146,6 @@ function completeDelivery(
 function withGiven(state: WorkflowState, output: RoleOutputs["director"]): RoleOutputs["director"] {
   const { given_mode, given_title } = state.settings;
   return { ...output, mode: given_mode ?? output.mode, title: given_title ?? output.title };
-}
-
-/** Paths that a task of the same time has written since this one began. */
-function overtakenPaths(state: WorkflowState, step: OpenStep, output: RoleOutputs[RoleName]): string[] {
-  if (!("artifacts" in output)) return [];
-  const paths = [...output.artifacts.map(({ path }) => path), ...output.deleted];
-  return paths.filter((path) => (state.latest_artifacts.get(pathKey(path))?.ordinal ?? 0) > step.base);
 }
 
 function producedArtifacts(

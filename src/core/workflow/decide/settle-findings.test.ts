@@ -113,6 +113,23 @@ describe("evidence", () => {
   });
 });
 
+describe("silence", () => {
+  const silent = { output: judgement(met) };
+
+  test("settles what was shown once the tree is another", () => {
+    const state = after(told({}), silent);
+    expect(ledger(state)).toEqual(["f1 resolved blocking cited"]);
+    expect(state.head.verdict).toBe("verified");
+  });
+
+  test("about the same tree takes nothing back but opinions", () => {
+    const both = told({}, { description: "Another.", citations: [] });
+    const state = after({ ...both, tree: "same" }, { ...silent, tree: "same" });
+    expect(ledger(state)).toEqual(["f1 open blocking cited", "f2 resolved warning opinion"]);
+    expect(state.head.cycle).toBe(2);
+  });
+});
+
 describe("identity", () => {
   test.each([
     ["the same words", {}],
@@ -206,6 +223,27 @@ describe("a stage that fails", () => {
       "f1 resolved blocking reproduced",
       "f2 open blocking cited",
     ]);
+  });
+
+  test.each([
+    ["was not run again", []],
+    ["is replaced by another", [ran({ name: "python: test" })]],
+    ["could not be run", [ran({ status: "unavailable", blocks: false })]],
+  ])("that %s is not mended", (_what, receipts) => {
+    const state = after(broken, { receipts, output: judgement(met) });
+    expect(state.findings.get("f1")).toMatchObject({ status: "open", severity: "blocking" });
+    expect(state.head.cycle).toBe(2);
+  });
+
+  test.each([
+    ["of contents", { name: "data: contents", stage: "check" }],
+    ["without blocking", { name: "node: lint", stage: "lint", blocks: false }],
+  ] as const)("%s is over when there is nothing to tell any more", (_what, stage) => {
+    const other = finding({ description: "Another." });
+    const first = { receipts: [ran({ ...stage, status: "failed" })], output: judgement(met, [other]) };
+    const state = after(first, { output: judgement(met, [other]) });
+    const about = [...state.findings.values()].find(({ component }) => component === stage.name);
+    expect(about?.status).toBe("resolved");
   });
 
   test("without blocking is a warning", () => {

@@ -12,7 +12,7 @@ import {
   type ReceiptState,
   type WorkflowState,
 } from "../state.ts";
-import { evidenceOf, newestReceipts, stageFindings } from "./stage-findings.ts";
+import { evidenceOf, newestReceipts, stageFindings, stageReceipts } from "./stage-findings.ts";
 import { criteriaOf, type DecidedVerdict, receiptOf } from "./verdicts.ts";
 
 export type Standing = { readonly id: string; readonly severity: string; readonly criterion: string | null };
@@ -33,8 +33,9 @@ type Report = {
 };
 
 /**
- * The ledger after this judgement. A finding tied to a criterion is settled when that is satisfied, unless it is
- * shown again; one of a stage when the stage does not fail any more; any other when QA names it as info, or sees every must met and does not name it again.
+ * The ledger after this judgement. What the engine raised is settled by a passed receipt; what a person asked for when QA
+ * shows that it is done; a finding tied to a criterion when that is satisfied, unless it is shown again; any other when QA
+ * names it as info, or sees every must met in another tree and does not name it again.
  */
 export function settleFindings(
   state: WorkflowState,
@@ -53,9 +54,10 @@ export function settleFindings(
   const wordOn = (id: string) => worstOf(told.flatMap(({ one, known }) => (known === id ? [one] : [])));
   for (const finding of openFindings(state)) {
     const again = wordOn(finding.id);
-    const resolution = resolutionOf(state, finding, { ...judged, mustsMet, again });
+    const resolution = resolutionOf(state, finding, { ...judged, cycle: step.cycle, mustsMet, again });
     if (resolution !== null) ledger.resolve(finding, resolution);
-    else ledger.keep(finding, again);
+    // What a person asked for stands in the person's words, and as grave.
+    else ledger.keep(finding, finding.raised_by === "person" ? undefined : again);
   }
   const fresh = Map.groupBy(
     told.filter(({ known }) => known === null).map(({ one }) => one),
@@ -138,7 +140,10 @@ function reportsOfQa(state: WorkflowState, cycle: number, { judgement, verdicts 
     const before = openFinding(state, report);
     // What was shown once need not be shown again to stand.
     const evidence_class = shown === "opinion" ? (before?.evidence_class ?? shown) : shown;
-    const severity = severityOf(state, { report, evidence_class, verdicts });
+    const severity =
+      shown === "opinion" && before && stillStands(before, resolved)
+        ? before.severity
+        : severityOf(state, { report, evidence_class, verdicts });
     const known = { evidence_class, receipt: receipt ?? before?.receipt ?? null };
     return [{ report: { ...report, severity }, raised_by: "qa", ...known, isShown: shown !== "opinion" }];
   });
@@ -239,22 +244,56 @@ function worstOf(reports: readonly Report[]): Report | undefined {
   )[0];
 }
 
+type Word = Judged & {
+  readonly cycle: number;
+  readonly again: Report | undefined;
+  readonly mustsMet: boolean;
+};
+
 /** How an open finding is settled by this pass, or null when it stands. */
-function resolutionOf(
-  { waivers }: WorkflowState,
-  finding: FindingState,
-  { again, verdicts, mustsMet }: Judged & { readonly again: Report | undefined; readonly mustsMet: boolean },
-): string | null {
-  if (finding.raised_by === "engine") return again ? null : `${finding.component} does not fail any more.`;
+function resolutionOf(state: WorkflowState, finding: FindingState, word: Word): string | null {
+  const { again, verdicts, mustsMet } = word;
+  if (finding.raised_by === "engine") return mendedBy(state, finding, word);
+  const isInfo = again?.report.severity === "info";
+  if (finding.raised_by === "person")
+    return isInfo && again.isShown ? again.report.evidence || again.report.description : null;
   const criterion = finding.criterion ?? again?.report.criterion ?? null;
   const verdict = criterion === null ? undefined : verdicts.get(criterion);
-  if (criterion !== null && waivers.has(criterion)) return `A person does without ${criterion}.`;
-  const isShownAgain = again?.isShown === true && again.report.severity !== "info";
+  if (criterion !== null && state.waivers.has(criterion)) return `A person does without ${criterion}.`;
+  const isShownAgain = again?.isShown === true && !isInfo;
   if (verdict) return verdict.satisfied && !isShownAgain ? `${criterion} is met: ${verdict.evidence}` : null;
-  if (again) {
-    return again.report.severity === "info" ? again.report.evidence || again.report.description : null;
-  }
-  return mustsMet ? "Not raised again by a pass that found every must criterion met." : null;
+  if (again) return isInfo ? again.report.evidence || again.report.description : null;
+  if (stillStands(finding, word.judgement.resolved)) return null;
+  const isSilence = finding.severity === "blocking" && finding.evidence_class !== "opinion";
+  if (!mustsMet || (isSilence && !isChanged(state))) return null;
+  return "Not raised again by a pass that found every must criterion met.";
+}
+
+/** Whether the very words that showed it are still there: then a word without evidence, or none, does not settle it. */
+function stillStands(
+  { severity, evidence_class, citations }: FindingState,
+  resolved: readonly string[],
+): boolean {
+  if (severity !== "blocking" || evidence_class !== "cited") return false;
+  return citations.some((citation) => citation.quote !== null && resolved.includes(citationKey(citation)));
+}
+
+/** Tests that failed are passed only when they were run again; what is built in another way may be gone. */
+function mendedBy(state: WorkflowState, finding: FindingState, { again, cycle }: Word): string | null {
+  if (again) return null;
+  const { component, severity } = finding;
+  // Receipts of contents are there only for as long as there is something to tell.
+  if (severity !== "blocking" || component.endsWith(CONTENTS)) return `${component} does not fail any more.`;
+  const receipt = stageReceipts(state, cycle).find(({ name }) => name === component);
+  if (receipt) return receipt.status === "passed" ? `${component} passes now: receipt ${receipt.id}.` : null;
+  return component.includes("test") ? null : `${component} is not a part of the tree any more.`;
+}
+
+const CONTENTS = ": contents";
+
+/** Whether the tree is another one than at the pass before; to say nothing of the same tree again takes nothing back. */
+function isChanged({ head: { tree_hash, progress } }: WorkflowState): boolean {
+  return tree_hash === null || tree_hash !== progress.trees.at(-1);
 }
 
 /** A must that is not satisfied, and of which nobody has said so in a way that blocks. */

@@ -35,7 +35,7 @@ function reportOf(receipt: ReceiptState): ReportedFinding {
     description: missing ? `${name} could not be run.` : `${name} fails.`,
     recommendation: missing
       ? (message ?? "Install what is missing.")
-      : `Make ${name} pass; receipt ${id} has its output.`,
+      : `Make ${name} pass; receipt ${id} has its output.${message === null ? "" : ` ${message}`}`,
     evidence: evidenceOf(receipt),
     citations: [],
     criterion: null,

@@ -2,16 +2,18 @@ import { describe, expect, test } from "vitest";
 
 import type { Receipt } from "../../receipt.ts";
 import { documentOf } from "../state.ts";
-import { assessment, finalization, judgement, ran, work } from "../testing/role-outputs.testsuite.ts";
+import { assessment, brief, finalization, judgement, ran, work } from "../testing/role-outputs.testsuite.ts";
 import {
   begun,
   delivered,
   done,
   given,
+  givenCreatedAs,
   passed,
   planned,
   worked,
 } from "../testing/specification.testsuite.ts";
+import { creation } from "../testing/workflow-driver.testsuite.ts";
 
 const BOAST = "All tests pass.";
 
@@ -31,6 +33,32 @@ function implementedWith(summary: string, succeeded?: readonly string[]) {
     claims: events.flatMap(({ type, payload }) => (type === "claim.unsupported" ? [payload] : [])),
   };
 }
+
+describe("a Director's title", () => {
+  const boast = "Greeter, all tests pass";
+
+  test("that claims what nobody saw gives way to the request's own", () => {
+    const { state, events } = given(done("director", "director", brief({ title: boast }))).driver;
+    expect(state.head.title).toBe("Write a program that greets.");
+    expect(documentOf(state, "brief")?.title).toBe("Write a program that greets.");
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: "claim.unsupported",
+        payload: { role: "director", claim: "tests", sentence: boast },
+      }),
+    );
+  });
+
+  test("that a person has given is nobody's claim", () => {
+    const settings = { ...creation().settings, given_title: boast };
+    const { state, events } = givenCreatedAs(
+      { settings },
+      done("director", "director", brief({ title: boast })),
+    ).driver;
+    expect(state.head.title).toBe(boast);
+    expect(events.map(({ type }) => type)).not.toContain("claim.unsupported");
+  });
+});
 
 describe("an Implementer's words", () => {
   test("lose what nobody saw, and the sentence is journaled", () => {

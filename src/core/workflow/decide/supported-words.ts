@@ -32,6 +32,11 @@ export function withoutUnsupported(
     claims.push(...found);
     words[field] = withoutClaims(text, found) || NOTHING_LEFT;
   }
+  const boasts = "title" in output && state.settings.given_title === null;
+  const found = boasts ? unsupportedClaims(output.title, seen) : [];
+  claims.push(...found);
+  // Half a title says nothing: the request's own takes its place.
+  if (found.length > 0) words.title = state.head.title;
   return { output: claims.length === 0 ? output : { ...output, ...words }, claims };
 }
 

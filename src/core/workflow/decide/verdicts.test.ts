@@ -73,7 +73,7 @@ describe("a criterion that is read", () => {
       verdict: "unknown",
       evidence: expect.stringMatching(why),
     });
-    expect(state.head).toMatchObject({ cycle: 1, verdict: "rejected" });
+    expect(state.head).toMatchObject({ cycle: 1, verdict: null });
   });
 
   test("is met when one of several places was found", () => {

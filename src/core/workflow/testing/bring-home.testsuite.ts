@@ -1,7 +1,7 @@
 import type { RoleOutputs } from "../../role-output.ts";
 import type { StepResult } from "../commands.ts";
 import { next } from "../next.ts";
-import { documentOf, type OpenStep, type WorkflowState } from "../state.ts";
+import { documentOf, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
 import { running } from "./random-workflow.testsuite.ts";
 import * as outputs from "./role-outputs.testsuite.ts";
 import { resumeOf, type WorkflowDriver } from "./workflow-driver.testsuite.ts";
@@ -27,7 +27,7 @@ export function bringHome(driver: WorkflowDriver, way: Way = {}): void {
     if (first) finish(driver, first, way);
     else {
       const [step] = next(driver.state);
-      if (step) driver.start(step.id);
+      if (step) driver.start(step.id, `tree-of-${driver.state.artifacts.size}`);
     }
   }
   throw new Error(`not home after ${PATIENCE} moves: ${JSON.stringify(driver.state.head)}`);
@@ -56,12 +56,17 @@ function finish(driver: WorkflowDriver, step: OpenStep, way: Way): void {
   driver.complete(step.id, { kind: "role", role: step.role, output });
 }
 
-/** Every check passes. */
+/** Every check passes, and every stage that has failed. */
 function engineResult(state: WorkflowState, step: OpenStep): StepResult {
   if (step.kind === "workspace") return { kind: "tree", tree: outputs.imported([]) };
   if (step.kind === "delivery") return { kind: "delivery", receipt: outputs.receipt };
   const criteria = documentOf(state, "constitution")?.acceptance_criteria ?? [];
-  return { kind: "validation", receipts: criteria.map(({ id }) => outputs.ran({ criterion: id })) };
+  const failed = openFindings(state).filter(({ raised_by }) => raised_by === "engine");
+  const receipts = [
+    ...criteria.map(({ id }) => outputs.ran({ criterion: id })),
+    ...failed.map(({ component }) => outputs.ran({ name: component })),
+  ];
+  return { kind: "validation", receipts };
 }
 
 function wellDone(state: WorkflowState, step: OpenStep, way: Way): Readonly<Record<string, unknown>> {
@@ -84,7 +89,12 @@ function wellDone(state: WorkflowState, step: OpenStep, way: Way): Readonly<Reco
   }
 }
 
+/** Everything is met, and what a person asked for is shown to be done. */
 function contentJudgement(state: WorkflowState): RoleOutputs["qa"] {
   const ids = documentOf(state, "constitution")?.acceptance_criteria.map((criterion) => criterion.id) ?? [];
-  return outputs.judgement(Object.fromEntries(ids.map((id) => [id, "met" as const])));
+  const asked = openFindings(state).filter(({ raised_by }) => raised_by === "person");
+  const settled = asked.map(({ id, component, description }) =>
+    outputs.finding({ id, component, description, severity: "info" }),
+  );
+  return outputs.judgement(Object.fromEntries(ids.map((id) => [id, "met" as const])), settled);
 }
