@@ -105,6 +105,29 @@ const PARTS = [
   "\ufdfa",
   "e\u0301 ",
 ];
+/** What is followed by blanks without end. */
+const STARTS = [
+  "exit(",
+  "process.exit(",
+  "os._exit",
+  "test(",
+  'test("a",',
+  "{ skip",
+  "func TestA",
+  "def test_",
+  "import {",
+  "export {",
+  "export { a",
+  "tests",
+  "I",
+  "node -e '",
+  "[ a",
+  "test",
+  "ls",
+  "if true; then",
+  "sh",
+  "set",
+];
 const LARGE = 1_000_000;
 const SMALL = 30_000;
 
@@ -138,6 +161,13 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 describe.each(Object.entries(READERS))("%s goes through a megabyte about once", (_name, read) => {
+  test("of blanks", () => {
+    for (const start of STARTS) {
+      const made = (length: number) => read(`${start}${" ".repeat(length)}x`);
+      expect([start, made(LARGE)]).toEqual([start, made(SMALL)]);
+    }
+  }, 30_000);
+
   test("of anything", () => {
     for (const part of PARTS)
       expect([part, read(repeated(part, LARGE))]).toEqual([part, read(repeated(part, SMALL))]);

@@ -107,6 +107,11 @@ describe("tests that can't fail", () => {
       /support\/end\.js ends its process/,
     ],
     ["a helper of Python", { "tests/conftest.py": "import os\nos._exit(0)\n" }, /ends its process/],
+    [
+      "an exit between patterns with quotes",
+      { "a.test.js": `${SOUND}\ntext.match(/"/); process.exit(0); text.match(/"/);` },
+      /ends its process/,
+    ],
     ["an exit in a template", { "a.test.js": `${SOUND}\n\`\${process.exit(0)}\`;` }, /ends its process/],
     [
       "a helper without assertions",
@@ -257,6 +262,8 @@ describe("the test script of package.json", () => {
     "node --test; exit $((0))",
     "node --test; code=$?; code=0; exit $code",
     "node --test; sh -c 'exit'",
+    "node --test; node -e process.exitCode=0",
+    "node --test; node -p 1+1",
     "node --test; ls",
     "npm run unit || git status",
     "node -e 0",
