@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { ApprovalVerb } from "../core/workflow/state.ts";
 import type { RespondInput, ShownApproval } from "./engine.ts";
-import { design, plausibleAnswers } from "./testing/plausible-answers.testsuite.ts";
+import { design, finding, judgement, plausibleAnswers } from "./testing/plausible-answers.testsuite.ts";
 import { saying } from "./testing/scripted-model.testsuite.ts";
 import { openTestEngine, PERSON, STORES, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
@@ -120,6 +120,9 @@ describe.each(STORES)("gates on %s", (store) => {
   test("a result that is sent back is repaired and shown again", async () => {
     const id = await engine.create();
     const delivery = await asked(id, await respond(id, await asked(id), "approve"));
+    // QA's silence would leave it open: what a person asked for has to be shown.
+    const louder = { ...finding, id: "f1", severity: "info" as const, criterion: null };
+    engine.model.next("qa:1", saying(judgement("met", [louder])));
     const again = await asked(id, await respond(id, delivery, "request_changes", { note: "Greet louder." }));
     expect(again).toMatchObject({
       approval: { id: "ap3", gate: "delivery", cycle: 1 },

@@ -12,11 +12,23 @@ const failed = (...problems: string[]) => ({ passed: false, problems });
 
 describe("a file", () => {
   test("must exist", async () => {
-    expect(await checkFile("a.txt", "", {})).toEqual(passed);
+    expect(await checkFile("a.txt", "text", {})).toEqual(passed);
     expect(await checkFile("a.txt", null, {})).toEqual(failed("a.txt is missing"));
     expect(await checkFile("a.txt", null, { path: "../a.txt" })).toEqual(
       failed('"../a.txt" can\'t be the path of a file: a path has no . or .. segment'),
     );
+  });
+
+  test.each([
+    ["a.txt", "", false],
+    ["a.txt", " \r\n\t", false],
+    ["a.txt", "\u0000", true],
+    ["a__init__.py", "", false],
+    ["package/__init__.py", "", true],
+    ["py.typed", "", true],
+    ["empty/.gitkeep", "\n", true],
+  ])("that has nothing in it does not do, but for marks: %j of %j", async (path, content, does) => {
+    expect(await checkFile(path, content, {})).toEqual(does ? passed : failed(`${path} is empty`));
   });
 
   test("contains texts exactly", async () => {

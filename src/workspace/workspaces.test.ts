@@ -193,13 +193,14 @@ describe("changes", () => {
 
   test("are no longer than the limit together", async () => {
     const directory = await fresh([]);
-    const mebibyte = "x".repeat(CHANGE_LIMITS.file_bytes);
-    for (let index = 10; index < 43; index += 1)
-      await writeFile(join(directory.path, `${index}.txt`), mebibyte);
+    const longest = "x".repeat(CHANGE_LIMITS.file_bytes);
+    const fitting = CHANGE_LIMITS.bytes / CHANGE_LIMITS.file_bytes;
+    for (let index = 10; index <= 10 + fitting; index += 1)
+      await writeFile(join(directory.path, `${index}.txt`), longest);
     const { written, skipped } = await directory.changes();
-    expect(written).toHaveLength(32);
+    expect(written).toHaveLength(fitting);
     expect(skipped).toEqual([
-      { path: "42.txt", reason: "the changes are longer than 33554432 bytes together" },
+      { path: `${10 + fitting}.txt`, reason: "the changes are longer than 8388608 bytes together" },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import type { StepResult } from "../../src/core/workflow/commands.ts";
 import type { ModelCallRow } from "../../src/core/workflow/commit.ts";
 import { eventRow } from "../../src/core/workflow/event-row.ts";
 import { next } from "../../src/core/workflow/next.ts";
@@ -59,6 +60,13 @@ function rowsOf(written: readonly ModelCallRow[]): ModelCallRow[] {
   return [...new Map(written.map((row) => [`${row.step_id}#${row.attempt}/${row.ordinal}`, row])).values()];
 }
 
+/** Nothing of these workflows is run, so there is nothing to tell of it. */
+function resultOf({ id, kind }: StepSpec): StepResult {
+  if (kind === "validation") return { kind, receipts: [] };
+  if (kind === "delivery") return { kind, receipt: { action: "directory", links: [], metadata: [] } };
+  throw new Error(`the recording has no ${id}`);
+}
+
 /** Drives one workflow on the core alone and keeps what the sources of evidence would. */
 class Recording {
   readonly driver = new WorkflowDriver(creation({ max_qa_retries: 2 }));
@@ -81,10 +89,7 @@ class Recording {
     }
     this.#attempt(step, recorded, false);
     if (step.role === null) {
-      this.driver.complete(step.id, {
-        kind: "delivery",
-        receipt: { action: "directory", links: [], metadata: [] },
-      });
+      this.driver.complete(step.id, resultOf(step));
       return;
     }
     const { body } = seededAnswer(this.#seed, this.#requestOf(step, 2));
@@ -93,7 +98,7 @@ class Recording {
 
   /** Starts an attempt, which ends as soon as it likes if it `dies`. Returns how many calls are recorded by now. */
   #attempt(step: StepSpec, recorded: number, dies: boolean): number {
-    this.driver.start(step.id, "tree");
+    this.driver.start(step.id, `tree-of-${this.driver.state.artifacts.size}`);
     if (step.role === null) return 0;
     for (let call = 1; ; call += 1) {
       const request = this.#requestOf(step, call);

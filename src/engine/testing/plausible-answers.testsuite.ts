@@ -123,7 +123,7 @@ export function judgement(
   return { criteria: [{ id: "AC1", verdict, evidence: `${path}:1`, citations }], findings, summary: "Read." };
 }
 
-const finding: RoleOutputs["qa"]["findings"][number] = {
+export const finding: RoleOutputs["qa"]["findings"][number] = {
   id: null,
   severity: "blocking",
   component: "a.txt",

@@ -179,14 +179,13 @@ export class TestEngine {
     return this.state(id);
   }
 
-  /** Resolves when the workflow waits for a person; the answer is why. */
+  /** Resolves when the workflow waits for a person; the answer is why. It may not end instead. */
   async parked(id: string, after = 0): Promise<{ reason: string; message: string }> {
-    await this.event(
-      id,
-      (event) => event.type === "state.transition" && WAITING.has(event.payload.to),
-      after,
-    );
-    const { waiting } = (await this.state(id)).head;
+    const isParked = (event: WorkflowEvent): boolean =>
+      event.type === "state.transition" && WAITING.has(event.payload.to);
+    const event = await this.event(id, (one) => isParked(one) || one.type === "workflow.closed", after);
+    const { status, error, waiting } = (await this.state(id)).head;
+    if (!isParked(event)) throw new Error(`the workflow has ended as ${status}: ${error?.message}`);
     return { reason: waiting?.reason ?? "", message: waiting?.message ?? "" };
   }
 
