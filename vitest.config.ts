@@ -1,9 +1,17 @@
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { defineConfig } from "vitest/config";
 
 const postgres = "./test/postgres/global-setup.ts";
+// Vitest leaves one processor to itself, which on two would be one file after the other; most files wait a lot.
+const maxWorkers = Math.max(2, availableParallelism());
 
 export default defineConfig({
   test: {
+    maxWorkers,
+    // Half of what a process of ours does until it answers is to read its sources; tests start a few hundred.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "orca-compile-cache") },
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
@@ -17,6 +25,7 @@ export default defineConfig({
           name: "unit",
           include: ["src/**/*.test.ts", "test/chaos/*.test.ts"],
           exclude: ["src/**/*.db.test.ts"],
+          testTimeout: 20_000,
         },
       },
       {
@@ -45,7 +54,6 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: postgres,
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -56,7 +64,8 @@ export default defineConfig({
           name: "chaos",
           include: ["test/chaos/experiments/*.test.ts"],
           globalSetup: postgres,
-          fileParallelism: false,
+          // Nodes are watched for what they do in time, so no other project runs beside them.
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -2,6 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { childEnvironment } from "../child-environment.ts";
 import { freshDatabase } from "../postgres/fresh-database.ts";
 import { startPostgres } from "../postgres/start-postgres.ts";
 import { ChaosNode } from "./node.ts";
@@ -124,8 +125,8 @@ function nodeIn(directory: string, number: number): ChaosNode {
 
 /** What a process needs to know to work on the installation in `directory`. */
 export function environmentIn(directory: string, data: string): Readonly<Record<string, string>> {
-  const { PATH = "", HOME = "" } = process.env;
-  return { PATH, HOME, ORCA_CONFIG: join(directory, "orca.yaml"), ORCA_DATA_DIR: join(directory, data) };
+  const own = { ORCA_CONFIG: join(directory, "orca.yaml"), ORCA_DATA_DIR: join(directory, data) };
+  return { ...childEnvironment(), ...own };
 }
 
 type Database = {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 
+import { childEnvironment } from "../child-environment.ts";
+
 export type Ended = {
   readonly code: number | null;
   readonly stdout: string;
@@ -66,7 +68,7 @@ export class CliUser {
 
   private constructor(home: string, env: Readonly<Record<string, string>>) {
     this.home = home;
-    this.#env = { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env };
+    this.#env = { ...childEnvironment(), HOME: home, LANG: "C.UTF-8", ...env };
   }
 
   static async create(env: Readonly<Record<string, string>> = {}): Promise<CliUser> {

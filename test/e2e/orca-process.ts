@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
 import { type Frame, readFrames } from "../../src/cli/sse.ts";
+import { childEnvironment } from "../child-environment.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 
@@ -44,8 +45,7 @@ export class OrcaProcess {
         ...settings,
       ].join("\n"),
     );
-    const { PATH, HOME } = process.env;
-    return new OrcaProcess(directory, { PATH, HOME, ORCA_CONFIG: config, ORCA_PORT: "0" });
+    return new OrcaProcess(directory, { ...childEnvironment(), ORCA_CONFIG: config, ORCA_PORT: "0" });
   }
 
   /** Another node on the data directory and configuration of this one. */

@@ -20,7 +20,7 @@ export const convergence: Experiment = {
   unit: "workflows",
   stores: ["sqlite"],
   sizes: {
-    small: NAMES.length * 2,
+    small: NAMES.length,
     usual: NAMES.length * RETRIES.length,
     full: NAMES.length * RETRIES.length * PATIENCE.length * 4,
   },

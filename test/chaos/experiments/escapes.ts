@@ -16,7 +16,7 @@ export const escapes: Experiment = {
   summary: "out of the sandbox, the workspace, git, and into the inner network: nothing gets out",
   unit: "cases of each corpus",
   stores: ["sqlite"],
-  sizes: { small: 12, usual: 40, full: 1_000 },
+  sizes: { small: 8, usual: 40, full: 1_000 },
   run: async ({ size, seed, say }) => {
     const figures: Record<string, unknown> = {};
     for (const corpus of CORPORA) figures[corpus.name] = await tryAll(corpus, { size, seed, say });

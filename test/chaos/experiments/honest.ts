@@ -18,7 +18,7 @@ export const honest: Experiment = {
   summary: "sound work that is told truthfully completes as verified, in its own words",
   unit: "jobs",
   stores: ["sqlite"],
-  sizes: { small: 12, usual: allHonest("").length, full: allHonest("").length },
+  sizes: { small: 8, usual: allHonest("").length, full: allHonest("").length },
   run: async (options) => {
     const bench = await TrustBench.open();
     try {

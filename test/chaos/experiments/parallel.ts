@@ -15,7 +15,7 @@ export const parallel: Experiment = {
   summary: "tasks apart overlap, tasks on one path do not, and where nobody knew it before no change is lost",
   unit: "workflows",
   stores: ["sqlite"],
-  sizes: { small: NAMES.length * 2, usual: NAMES.length * 10, full: NAMES.length * 100 },
+  sizes: { small: NAMES.length, usual: NAMES.length * 10, full: NAMES.length * 100 },
   run: async ({ size, seed, store, say }) => {
     const bench = await TrustBench.open();
     try {
