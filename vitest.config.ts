@@ -63,9 +63,21 @@ export default defineConfig({
         test: {
           name: "chaos",
           include: ["test/chaos/experiments/*.test.ts"],
+          exclude: ["test/chaos/experiments/*.alone.test.ts"],
           globalSetup: postgres,
           // Nodes are watched for what they do in time, so no other project runs beside them.
           sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "chaos-alone",
+          include: ["test/chaos/experiments/*.alone.test.ts"],
+          globalSetup: postgres,
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

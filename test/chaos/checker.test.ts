@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { creation } from "../../src/core/workflow/testing/workflow-driver.testsuite.ts";
 import { type Circumstances, firstViolation, INVARIANT_NAMES } from "./checker.ts";
-import { ownersOf } from "./events-of.ts";
+import { ownersOf, toolRoundsOf } from "./events-of.ts";
 import type { WorkflowEvidence } from "./evidence.ts";
 import type { NodeLife } from "./node.ts";
 import { PARTIAL } from "./provider-faults.ts";
@@ -203,6 +203,16 @@ test("times of a process whose clock jumps accuse nobody, and what does not foll
   expect(verdict(after, { lives: wandering })).toBeNull();
   const unannounced = { referee: [...sound.referee, { ...request, call: request.call + 1 }] };
   expect(verdict(unannounced, { lives: wandering })?.invariant).toBe("requests_are_explained");
+});
+
+test("to be asked again after tools is no re-ask, and only then", () => {
+  const [request] = sound.events.filter(({ type }) => type === "model.requested");
+  if (!request) throw new Error("the recording has no request");
+  const tool = { ...request, type: "tool.called" } as WorkflowEvent;
+  const elsewhere = { ...tool, step_id: "elsewhere" };
+  const rounds = [request, tool, tool, request, request, elsewhere, request, tool, request, tool];
+  expect([...toolRoundsOf(rounds)]).toEqual([[request.step_id, 2]]);
+  expect(toolRoundsOf(sound.events).size).toBe(0);
 });
 
 /** The same event an hour later. */

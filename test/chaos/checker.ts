@@ -5,7 +5,7 @@ import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
 import { comparable, restoreState } from "../../src/core/workflow/restore-state.ts";
 import { isTerminal } from "../../src/core/workflow/state.ts";
-import { attemptOf, eventsOf, ownersOf } from "./events-of.ts";
+import { attemptOf, eventsOf, ownersOf, toolRoundsOf } from "./events-of.ts";
 import { hashOf, type WorkflowEvidence } from "./evidence.ts";
 import { attemptsAreBounded, partialIsNeverUsed, waitsSayWhy } from "./fault-invariants.ts";
 import { hasStoodStill, tellsTheTime, wasBroken, wasKilled } from "./lives.ts";
@@ -235,6 +235,7 @@ function* requestsAreExplained(
   );
   const owners = ownersOf(events);
   const recorded = recordedCalls(events);
+  const rounds = toolRoundsOf(events);
   const asked = new Set<string>();
   const flawed = new Set<string>();
   const newest = new Map<string, number>();
@@ -257,7 +258,8 @@ function* requestsAreExplained(
       yield { step, detail: `attempt ${attempt} made call ${call} without call ${call - 1}` };
     if (call > 1 && !flawed.has(`${step}/${call - 1}`))
       yield { step, detail: `attempt ${attempt} asked again after an answer that was good` };
-    if (call > 1 + MOST_REASKS) yield { step, detail: `attempt ${attempt} made call ${call}` };
+    if (call > 1 + MOST_REASKS + (rounds.get(step) ?? 0))
+      yield { step, detail: `attempt ${attempt} made call ${call}` };
     if (attempt < (newest.get(step) ?? 0) && !hasStoodStill(lives, owners.get(of), record.at))
       yield { step, detail: `attempt ${attempt} asked after attempt ${newest.get(step)} had` };
     newest.set(step, Math.max(attempt, newest.get(step) ?? 0));

@@ -23,3 +23,15 @@ export function ownersOf(events: readonly WorkflowEvent[]): Map<string, string> 
     ]),
   );
 }
+
+/** By step, how often a model was asked again because it had called tools: that is no re-ask. */
+export function toolRoundsOf(events: readonly WorkflowEvent[]): ReadonlyMap<string, number> {
+  const rounds = new Map<string, number>();
+  const called = new Set<string>();
+  for (const { type, step_id: step } of events) {
+    if (step === null) continue;
+    if (type === "tool.called") called.add(step);
+    if (type === "model.requested" && called.delete(step)) rounds.set(step, (rounds.get(step) ?? 0) + 1);
+  }
+  return rounds;
+}

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 import { dispositionOf, type FailureCode } from "../../src/core/failure-policy.ts";
-import { ROLE_NAMES } from "../../src/core/role-name.ts";
+import { ROLE_NAMES, type RoleName } from "../../src/core/role-name.ts";
 import { Chance } from "./chance.ts";
 import type { Request } from "./referee.ts";
 
@@ -17,6 +17,8 @@ export type Fault = {
   readonly unit: "attempt" | "answer";
   /** How often in a row it is played at most; null until the step's failure is final. */
   readonly patience: number | null;
+  /** Whom it meets: those for whom it is one. */
+  readonly roles: readonly RoleName[];
   readonly play: (response: ServerResponse, answer: unknown) => void;
 };
 
@@ -33,13 +35,13 @@ function attempt(
   play: Fault["play"],
   patience: number | null = null,
 ): Fault {
-  return { name, code, unit: "attempt", patience, play };
+  return { name, code, unit: "attempt", patience, roles: ROLE_NAMES, play };
 }
 
 /** A whole answer with HTTP 200 whose content is what matters. */
 function answer(name: string, content: (answer: unknown) => unknown): Fault {
   const play: Fault["play"] = (response, good) => sendJson(response, completion(content(good)));
-  return { name, code: "invalid_output", unit: "answer", patience: null, play };
+  return { name, code: "invalid_output", unit: "answer", patience: null, roles: ROLE_NAMES, play };
 }
 
 function refused(status: number, error: unknown, headers: Headers = {}): Fault["play"] {
@@ -107,12 +109,14 @@ export const FAULTS: readonly Fault[] = [
   answer("deep", () => `{"summary":${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
   {
     ...answer("foreign-tools", () => null),
+    // Who has tools of its own is told that it has not this one, and goes on.
+    roles: ["director", "project_manager", "finalizer", "refiner"],
     play: (response) =>
       sendJson(
         response,
         toolCalls([
-          { id: "call_1", name: "run_command", arguments: '{"command":"true"}' },
-          { id: "call_1", name: "run_command", arguments: '{"command":"tru' },
+          { id: "call_1", name: "send_mail", arguments: '{"to":"a"}' },
+          { id: "call_1", name: "send_mail", arguments: '{"to":"' },
         ]),
       ),
   },
@@ -155,7 +159,7 @@ export function faultPlan(
   fault: Fault,
 ): { readonly role: string; readonly depth: number; readonly final: boolean } {
   const chance = new Chance(seed, workflow, "fault plan");
-  const role = chance.pick(ROLE_NAMES);
+  const role = chance.pick(fault.roles);
   const last = lastOf(fault);
   const most = Math.min(last, fault.patience ?? MOST_PLAYS);
   const depth = chance.likely(0.5) ? most : chance.between(1, most);

@@ -3,18 +3,12 @@ import { describe, expect, test } from "vitest";
 import { FAULTS } from "../provider-faults.ts";
 import { clock } from "./clock.ts";
 import { duels } from "./duels.ts";
-import { flood } from "./flood.ts";
 import { modelFaults } from "./model-faults.ts";
 import { outages } from "./outages.ts";
 import { runSmall, seed } from "./run-small.ts";
 
 // Side by side they would take each other's time, but for those that mostly wait.
 describe(`with seed ${seed}`, () => {
-  test("a flood of submissions", async () => {
-    const figures = await runSmall(flood, "sqlite");
-    expect(figures["accepted"]).toBe(flood.sizes.small);
-  });
-
   test("PostgreSQL that stops", async () => {
     const figures = await runSmall(outages, "postgres");
     expect(figures["outages"]).toBe(outages.sizes.small);
