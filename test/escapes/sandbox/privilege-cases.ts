@@ -120,11 +120,13 @@ if result >= 0:
 }
 
 function killCases(world: World): readonly EscapeCase[] {
+  // Not the name of the victim that the other cases share: without a guard it would die as well.
+  const mark = `${world.canary}-to-kill`;
   const killing = (name: string, command: (pid: number) => string): EscapeCase => ({
     name,
     controlMayHold: null,
     attempt: async (guarded) => {
-      const victim = startVictim(world.canary);
+      const victim = startVictim(mark);
       const gone = new Promise<boolean>((resolve) => {
         victim.once("exit", () => {
           resolve(true);
@@ -138,7 +140,7 @@ function killCases(world: World): readonly EscapeCase[] {
   });
   return [
     killing("kills a process of the host", (pid) => `kill -9 ${pid}`),
-    killing("kills a process of the host by its name", () => `pkill -9 -f victim-${world.canary}`),
+    killing("kills a process of the host by its name", () => `pkill -9 -f victim-${mark}`),
     {
       name: "kills its parent",
       controlMayHold: null,
