@@ -1,14 +1,16 @@
 import { hash, randomUUID } from "node:crypto";
-import { join } from "node:path";
 
 import { v7 } from "uuid";
 
 import { findDefaultModel } from "./app/default-model.ts";
+import { openDeliveries } from "./app/open-deliveries.ts";
+import { type OpenedHooks, openGithubHooks } from "./app/open-hooks.ts";
+import { openOutbox, type OpenedOutbox } from "./app/open-outbox.ts";
+import { type OpenedSecrets, openSecrets } from "./app/open-secrets.ts";
 import { openWorkbench, type Workbench } from "./app/open-workbench.ts";
 import { systemClock } from "./app/system-clock.ts";
 import type { Config } from "./config/config.ts";
 import { packageVersion } from "./config/package-version.ts";
-import { createDeliveryActions } from "./delivery/registry.ts";
 import type { DispatcherLimits } from "./engine/dispatcher.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createDeliveryExecutor } from "./engine/executors/delivery-executor.ts";
@@ -16,7 +18,7 @@ import { createRoleExecutor } from "./engine/executors/role-executor.ts";
 import { ModelCatalogue, splitReference } from "./engine/model-catalogue.ts";
 import type { ModelMeter } from "./engine/model-meter.ts";
 import { ModelRouter } from "./engine/model-router.ts";
-import type { StepExecutors } from "./engine/step-executor.ts";
+import type { StepExecutor, StepExecutors } from "./engine/step-executor.ts";
 import { WorkflowEngine } from "./engine/workflow-engine.ts";
 import { createMemoryLimitStore } from "./limits/memory-limit-store.ts";
 import { createModelLimiter } from "./limits/model-limiter.ts";
@@ -41,6 +43,12 @@ export type App = {
   readonly storage: Storage;
   readonly sandbox: Sandbox;
   readonly providers: readonly ModelProvider[];
+  readonly deliveryActions: ReadonlyMap<string, DeliveryAction>;
+  readonly secrets: OpenedSecrets;
+  /** Sends nothing before its `start()`. */
+  readonly outbox: OpenedOutbox;
+  /** Null where no hook is configured. */
+  readonly githubHooks: OpenedHooks | null;
   readonly config: Config;
   readonly logger: Logger;
   /** Names this start of this process. */
@@ -66,44 +74,32 @@ export type AppOverrides = {
 
 /** Opens storage and wires the engine. Rejects with a StorageError when the database can't be used. */
 export async function openApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
-  const logger = overrides.logger ?? createLogger(config.log);
-  const clock = overrides.clock ?? systemClock;
-  const random = overrides.random ?? Math.random;
+  const { logger = createLogger(config.log), clock = systemClock, random = Math.random } = overrides;
   const instanceId = randomUUID();
   const providers = overrides.providers ?? (await createProviders(config.providers, { logger }));
   const opened = await openStorage(config.database, { logger });
   const storage = overrides.wrapStorage?.(opened) ?? opened;
   const catalogue = new ModelCatalogue(providers, clock, logger);
   const router = new ModelRouter(catalogue, () => defaultModel(config, providers, catalogue));
-  const deliveryActions = deliveryActionsOf(config, overrides.deliveryActions ?? []);
-  const freeDeliveryActions = [...deliveryActions.values()]
-    .filter((action) => action.config.safeParse({}).success)
-    .map((action) => action.name);
-  const limiter = overrides.limiter ?? limiterOf(config, { storage, clock, random, logger });
-  const meter: ModelMeter = {
-    limiter,
-    ledger: createSpendLedger({ storage, budgets: config.budgets }),
-    prices: createPriceTable(config.prices),
-    clock,
-  };
+  const secrets = openSecrets({ config, storage, clock });
+  const deliveries = openDeliveries({ config, clock, logger, secrets }, overrides.deliveryActions);
+  const outbox = openOutbox({ config, storage, secrets: secrets.resolver, clock, random, logger });
+  const meter = meterOf(config, { storage, clock, random, logger }, overrides.limiter);
   const workbench = overrides.workbench ?? (await openWorkbench({ config, clock, logger }));
   const { toolbox, diffs, repositories } = workbench;
-  const task = createRoleExecutor({ roles, catalogue, router, meter, toolbox, diffs, freeDeliveryActions });
+  const task = createRoleExecutor({ roles, catalogue, router, meter, toolbox, diffs });
+  const delivery = createDeliveryExecutor({ actions: deliveries.actions, secrets });
   const engine = new WorkflowEngine({
     storage,
     roles,
     router,
-    deliveryActions,
+    deliveryActions: deliveries.actions,
+    deliverySecrets: secrets,
+    messages: outbox.messages,
     repositories,
     diffs,
     effectiveConfig: effectiveConfigOf(config),
-    executors: overrides.executors ?? {
-      workspace: workbench.workspace,
-      role: task,
-      task,
-      validation: workbench.validation,
-      delivery: createDeliveryExecutor({ actions: deliveryActions, freeActions: freeDeliveryActions }),
-    },
+    executors: overrides.executors ?? executorsOf(workbench, task, delivery),
     limits: dispatcherLimits(config),
     role: config.role,
     version: packageVersion(),
@@ -116,22 +112,26 @@ export async function openApp(config: Config, overrides: AppOverrides = {}): Pro
   const close = async (graceMs: number): Promise<void> => {
     try {
       await engine.stop(graceMs);
-      await Promise.all([workbench.close(), ...providers.map((provider) => provider.close())]);
+      await outbox.close();
+      await Promise.all([workbench, deliveries, ...providers].map((part) => part.close()));
     } finally {
       await storage.close();
     }
   };
-  return { engine, storage, sandbox: workbench.sandbox, providers, config, logger, instanceId, close };
-}
-
-function deliveryActionsOf(
-  config: Config,
-  more: readonly DeliveryAction[],
-): ReadonlyMap<string, DeliveryAction> {
-  const shipped = createDeliveryActions({
-    directory: { ...config.delivery.directory, defaultRoot: join(config.data_dir, "deliveries") },
-  });
-  return new Map([...shipped, ...more.map((action) => [action.name, action] as const)]);
+  return {
+    engine,
+    storage,
+    sandbox: workbench.sandbox,
+    providers,
+    deliveryActions: deliveries.actions,
+    secrets,
+    outbox,
+    githubHooks: openGithubHooks({ config, storage, secrets, clock, logger, deliveries, workbench }),
+    config,
+    logger,
+    instanceId,
+    close,
+  };
 }
 
 /** A configured default stands or fails by itself; only where none is configured one is looked for. */
@@ -142,6 +142,23 @@ async function defaultModel(
 ): Promise<string | null> {
   if (default_model === null) return findDefaultModel(providers, catalogue);
   return catalogue.provider(splitReference(default_model).provider) ? default_model : null;
+}
+
+function executorsOf(
+  { workspace, validation }: Workbench,
+  task: StepExecutor,
+  delivery: StepExecutor,
+): StepExecutors {
+  return { workspace, role: task, task, validation, delivery };
+}
+
+function meterOf(config: Config, parts: LimiterParts, given: ModelLimiter | undefined): ModelMeter {
+  return {
+    limiter: given ?? limiterOf(config, parts),
+    ledger: createSpendLedger({ storage: parts.storage, budgets: config.budgets }),
+    prices: createPriceTable(config.prices),
+    clock: parts.clock,
+  };
 }
 
 type LimiterParts = {

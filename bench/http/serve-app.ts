@@ -6,16 +6,11 @@ export type Served = { readonly port: number; readonly close: () => Promise<void
 
 /** The API in front of an application, as `orca serve` puts it there. */
 export async function serveApp(app: App): Promise<Served> {
-  const { engine, storage, providers, config, logger, instanceId } = app;
   const shutdown = new AbortController();
   const server = createServer({
-    engine,
-    storage,
-    providers,
-    config,
-    logger,
+    ...app,
     version: "0.0.0",
-    instance_id: instanceId,
+    instance_id: app.instanceId,
     shutdown: shutdown.signal,
   });
   const listening = await listen(server, { host: "127.0.0.1", port: 0, shutdown, drain_ms: 1_000 });

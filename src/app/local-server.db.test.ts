@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { ConfigError } from "../config/config-error.ts";
 import { Config } from "../config/config.ts";
 import { openLocalServer } from "./local-server.ts";
 
@@ -26,6 +27,16 @@ test("serves until it is closed, and then leaves nothing open", async () => {
   await server.close(0);
   await expect(fetch(`${server.url}/healthz`)).rejects.toThrow("fetch failed");
   await (await openLocalServer(config, OPTIONS)).close(0); // the database is free again
+});
+
+test("hooks that could start nothing stop the start, which leaves the database free", async () => {
+  const hook = { name: "site", secret: "the-secret-of-the-site", repositories: ["acme/site"] };
+  const delivery = { action: "pigeon", config: {} };
+  const { hooks } = Config.parse({ ...config, hooks: { github: [{ ...hook, delivery }] } });
+  const opening = openLocalServer({ ...config, hooks }, OPTIONS);
+  await expect(opening).rejects.toThrow(ConfigError);
+  await expect(opening).rejects.toThrow("hooks.github[site].delivery.action: There is no");
+  await (await openLocalServer(config, OPTIONS)).close(0);
 });
 
 test("when its port is taken it refuses and leaves the database free", async () => {

@@ -28,32 +28,34 @@ export type LocalServerOptions = {
 
 const DRAIN_MS = 2_000;
 
-/** Opens the application and its API in this process. Rejects with a StorageError or a ListenError, leaving nothing open. */
+/**
+ * Opens the application and its API in this process. Rejects with a StorageError, a ListenError, or a ConfigError for hooks
+ * that could start nothing, leaving nothing open.
+ */
 export async function openLocalServer(config: Config, options: LocalServerOptions): Promise<LocalServer> {
   const app = await openApp(config);
   const shutdown = new AbortController();
   let listening: Listening | null = null;
   try {
-    const { engine, storage, providers, logger, instanceId } = app;
+    const { engine, storage, logger } = app;
+    if (options.execute) app.githubHooks?.check();
     if (options.failpoints != null) rehearseFailures(options.failpoints, logger);
     const server = createServer({
-      engine,
-      storage,
-      providers,
-      config,
-      logger,
+      ...app,
       version: options.version,
-      instance_id: instanceId,
+      instance_id: app.instanceId,
       shutdown: shutdown.signal,
     });
     const { host, port } = options;
     listening = await listen(server, { host, port, shutdown, drain_ms: DRAIN_MS });
     // A node that runs no steps still has to hear of what the others commit.
     if (options.execute || config.role === "api") await engine.start();
+    if (options.execute && config.role !== "api") app.outbox.start();
     const pruning =
       options.execute && config.role !== "api"
         ? startHourlyPruning({
             retention: storage.system.retention,
+            hooks: storage.system.hooks,
             workflowsDays: config.retention.workflows_days,
             clock: systemClock,
             logger,

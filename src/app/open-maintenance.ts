@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { restAsLong } from "../maintenance/hourly-pruning.ts";
+import { pruneHooks } from "../maintenance/prune-hooks.ts";
 import { prune, type Pruned } from "../maintenance/prune.ts";
 import { parseDatabaseUrl } from "../storage/database-url.ts";
 import { type MigrationStatus, migrationStatus } from "../storage/migration-status.ts";
@@ -36,19 +37,25 @@ export type PruneByHand = {
   readonly signal: AbortSignal;
 };
 
+/** Nobody counts hooks for a dry run: null. */
+export type PrunedByHand = Pruned & { readonly received_hooks: number | null };
+
 /** Prunes now; a SQLite file that a server has open is locked. */
-export async function pruneNow(config: Config, options: PruneByHand): Promise<Pruned> {
+export async function pruneNow(config: Config, options: PruneByHand): Promise<PrunedByHand> {
   const { workflowsDays, dryRun, signal } = options;
   const storage = await openStorage(config.database, { logger: createLogger(config.log) });
   try {
-    return await prune(storage.system.retention, {
-      now: systemClock.now(),
+    const now = systemClock.now();
+    const pruned = await prune(storage.system.retention, {
+      now,
       workflowsDays: workflowsDays ?? config.retention.workflows_days,
       dryRun,
       sweepBlobs: true,
       signal,
       rest: restAsLong(signal),
     });
+    const received_hooks = dryRun ? null : await pruneHooks(storage.system.hooks, now, signal);
+    return { ...pruned, received_hooks };
   } finally {
     await storage.close();
   }

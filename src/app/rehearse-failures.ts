@@ -1,11 +1,13 @@
 import { ConfigError } from "../config/config-error.ts";
-import { armFailpoints, type FailpointName, FAILPOINTS } from "../engine/failpoint.ts";
+import { armFailpoints, DELIVERY_FAILPOINTS, type FailpointName, FAILPOINTS } from "../engine/failpoint.ts";
 import type { Logger } from "../ports/logger.ts";
 import { StorageError } from "../ports/storage.ts";
 
 /** What happens at a failpoint: the process dies, the call fails, or the process stands still for ever. */
 export const REHEARSALS = ["kill", "throw", "hang"] as const;
 type Rehearsal = (typeof REHEARSALS)[number];
+
+const ALL = [...FAILPOINTS, ...DELIVERY_FAILPOINTS];
 
 type Armed = { readonly name: FailpointName; readonly hit: number; readonly rehearsal: Rehearsal };
 
@@ -47,10 +49,10 @@ function standStill(): void {
 
 function parse(text: string): Armed {
   const [given, count = "", given_rehearsal] = text.trim().split(":");
-  const name = FAILPOINTS.find((one) => one === given);
+  const name = ALL.find((one) => one === given);
   const rehearsal = REHEARSALS.find((one) => one === given_rehearsal);
   if (!name || !rehearsal || !/^[1-9]\d{0,8}$/.test(count)) {
-    const form = `write failpoint:n:${REHEARSALS.join("|")} with a failpoint out of ${FAILPOINTS.join(", ")}`;
+    const form = `write failpoint:n:${REHEARSALS.join("|")} with a failpoint out of ${ALL.join(", ")}`;
     throw new ConfigError([`ORCA_FAILPOINTS: ${JSON.stringify(text)} is not understood; ${form}`]);
   }
   return { name, hit: Number(count), rehearsal };

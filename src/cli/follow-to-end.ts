@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
+import type { WorkflowView } from "../contract/workflow-view.ts";
 import { type CommandLine, quoted } from "./command-line.ts";
-import { CliError, exitCode } from "./exit-code.ts";
+import { CliError, exitCode, type ExitReason } from "./exit-code.ts";
 import { ServerLostError } from "./http-client.ts";
 import { onInterruption } from "./interruption.ts";
 import type { Output, OutputStream } from "./output.ts";
@@ -27,6 +28,10 @@ export type FollowOptions = {
   readonly out?: string | undefined;
   /** Writes them there, with the session still open, before the result is told. */
   readonly save?: (session: Session, directory: string) => Promise<void>;
+  /** Tells only what comes after this `seq`; all when absent. */
+  readonly after?: number;
+  /** How it has ended where that is not how the workflow has. */
+  readonly reason?: (workflow: WorkflowView) => ExitReason;
   /** What is said at the end to a person; by default what came out and what to do next. */
   readonly closing?: (watched: Watched) => readonly string[] | Promise<readonly string[]>;
 };
@@ -47,7 +52,8 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
           say: () => output.say(pendingLine(session, options)),
         });
   try {
-    const watchOptions: WatchOptions = { output, json, verbose, stream, signal, next };
+    const { after = 0 } = options;
+    const watchOptions: WatchOptions = { output, json, verbose, stream, signal, next, after };
     const watch = openWatch(id, watchOptions);
     for (let sessions = 1; watched === null; sessions += 1) {
       try {
@@ -59,6 +65,9 @@ export async function followToEnd(id: string, first: Session, options: FollowOpt
       }
     }
     watch.close();
+    const { reason } = options;
+    if (reason && watched.reason !== "interrupted")
+      watched = { ...watched, reason: reason(watched.workflow) };
     const saving = watched.reason === "ok" ? await save(session, options) : NOT_SAVED;
     if (json) output.json(resultOf(watched));
     else {

@@ -6,10 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RespondRequest } from "../contract/approval-request.ts";
 import type { ApprovalDetail, ApprovalView } from "../contract/approval-view.ts";
+import type { DeliverRequest, DeliveryActionView, DeliveryPreviewView } from "../contract/delivery-view.ts";
 import type { EventRow } from "../contract/event-row.ts";
 import type { FileView } from "../contract/file-view.ts";
+import type { MessageView } from "../contract/message-view.ts";
 import type { Problem } from "../contract/problem.ts";
 import type { ReceiptView } from "../contract/receipt-view.ts";
+import type { RotatedSecretsView, SecretView } from "../contract/secret-view.ts";
 import type { UsageView } from "../contract/usage-view.ts";
 import type { CreateWorkflowBody, ResumeWorkflowInput } from "../contract/workflow-request.ts";
 import type { WorkflowSummary } from "../contract/workflow-summary.ts";
@@ -45,7 +48,12 @@ type Waived = {
   readonly reason: string;
 };
 type Query = Readonly<Record<string, string | number | undefined>>;
-type Call = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal | undefined };
+type Call = {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /** The server can't be reached (any more). */
 export class ServerLostError extends CliError {
@@ -126,6 +134,11 @@ export class HttpClient {
     return text(await this.#ask(`${pathOf(id)}/diff${queryText(range)}`, {}));
   }
 
+  /** The archive of a workflow, or the range of it that the headers ask for. */
+  readBundle(id: string, format: string, headers: Call["headers"] = {}): Promise<IncomingMessage> {
+    return this.#ask(`${pathOf(id)}/bundle${queryText({ format })}`, { headers });
+  }
+
   waive(id: string, { what, of, reason }: Waived): Promise<WorkflowView> {
     const path = `${pathOf(id)}/${what}/${encodeURIComponent(of)}/waive`;
     return this.#json(path, { method: "POST", body: { reason } });
@@ -141,6 +154,48 @@ export class HttpClient {
 
   respond(id: string, body: RespondRequest): Promise<WorkflowView> {
     return this.#json(`/api/v1/approvals/${encodeURIComponent(id)}/respond`, { method: "POST", body });
+  }
+
+  /** Hands the finished work over; null repeats what was asked for before. */
+  deliver(id: string, body: DeliverRequest): Promise<WorkflowView> {
+    return this.#json(`${pathOf(id)}/deliveries`, { method: "POST", body });
+  }
+
+  previewDelivery(id: string, body: DeliverRequest): Promise<DeliveryPreviewView> {
+    return this.#json(`${pathOf(id)}/deliveries/preview`, { method: "POST", body });
+  }
+
+  skipDelivery(id: string, reason: string): Promise<WorkflowView> {
+    return this.#json(`${pathOf(id)}/deliveries/skip`, { method: "POST", body: { reason } });
+  }
+
+  listDeliveryActions(): Promise<DeliveryActionView[]> {
+    return this.#everyPage("/api/v1/delivery-actions");
+  }
+
+  listMessages(query: Query): Promise<Page<MessageView>> {
+    return this.#json(`/api/v1/webhooks/messages${queryText(query)}`);
+  }
+
+  redeliverMessage(id: string): Promise<MessageView> {
+    const path = `/api/v1/webhooks/messages/${encodeURIComponent(id)}/redeliver`;
+    return this.#json(path, { method: "POST", body: {} });
+  }
+
+  setSecret(name: string, value: string): Promise<SecretView> {
+    return this.#json(secretPath(name), { method: "PUT", body: { value } });
+  }
+
+  listSecrets(): Promise<SecretView[]> {
+    return this.#everyPage("/api/v1/secrets");
+  }
+
+  async deleteSecret(name: string): Promise<void> {
+    await text(await this.#ask(secretPath(name), { method: "DELETE" }));
+  }
+
+  rotateSecrets(): Promise<RotatedSecretsView> {
+    return this.#json("/api/v1/secrets/rotate", { method: "POST", body: {} });
   }
 
   listProviders(): Promise<Page<Provider>> {
@@ -228,11 +283,15 @@ export class HttpClient {
  * One request on a connection of its own. `fetch` would open spare connections that never ask anything, and a server
  * that stops has to wait for those.
  */
-async function send(url: URL, { method = "GET", body, signal }: Call): Promise<IncomingMessage> {
+async function send(
+  url: URL,
+  { method = "GET", body, headers: more, signal }: Call,
+): Promise<IncomingMessage> {
   const open = url.protocol === "https:" ? https.request : http.request;
   const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
-  const headers = payload && { "content-type": "application/json", "content-length": payload.length };
-  const request = open(url, { method, agent: false, ...(headers && { headers }), ...(signal && { signal }) });
+  const ofBody = payload && { "content-type": "application/json", "content-length": payload.length };
+  const headers = { ...more, ...ofBody };
+  const request = open(url, { method, agent: false, headers, ...(signal && { signal }) });
   const answered = once(request, "response") as Promise<[IncomingMessage]>;
   request.end(payload ?? undefined);
   const [answer] = await answered;
@@ -260,7 +319,8 @@ function refusal(status: number, body: string | null, url: string): CliError {
   const reason = problem.code === "no_model" ? "waiting" : reasonOfStatus(status);
   // What is wrong with an edit has no place in the body, and stands beside the detail.
   const faults = problem.errors.filter(({ pointer }) => pointer === "").map(({ detail }) => detail);
-  const detail = general ? fields.join("; ") : [problem.detail, ...faults].join(" ");
+  const settings = problem.code === "invalid_delivery_config" ? [settingsText(problem)] : [];
+  const detail = general ? fields.join("; ") : [problem.detail, ...settings, ...faults].join(" ");
   return new CliError(reason, inWordsOfTheCli(problem.code, detail), { code: problem.code });
 }
 
@@ -276,6 +336,15 @@ function fieldName(pointer: string): string {
   const field = /^\/query\/([^/]+)/.exec(pointer)?.[1];
   if (field === undefined) return pointer.slice(1);
   return FLAGS[field] ?? `--${field.replaceAll("_", "-")}`;
+}
+
+/** What is wrong with which setting of a delivery. */
+function settingsText({ errors }: Problem): string {
+  const told = errors.map(({ pointer, detail }) => {
+    const setting = pointer.replace(/^\/delivery\/config\/?/, "").replaceAll("/", ".");
+    return setting === "" ? detail : `${setting}: ${detail}`;
+  });
+  return told.join("; ");
 }
 
 function inWordsOfTheCli(code: string, detail: string): string {
@@ -308,6 +377,10 @@ function reasonOfStatus(status: number): ExitReason {
 
 function pathOf(id: string): string {
   return `/api/v1/workflows/${encodeURIComponent(id)}`;
+}
+
+function secretPath(name: string): string {
+  return `/api/v1/secrets/${encodeURIComponent(name)}`;
 }
 
 function queryText(query: Query): string {

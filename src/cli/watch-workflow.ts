@@ -3,6 +3,7 @@ import { raisingFlag } from "./budget-text.ts";
 import { type CommandLine } from "./command-line.ts";
 import { CONNECTING_ADVICE } from "./connecting-advice.ts";
 import { costText } from "./cost-text.ts";
+import { deliveryAdvice } from "./delivery-lines.ts";
 import type { ExitReason } from "./exit-code.ts";
 import { exitCode } from "./exit-code.ts";
 import { approvalAdvice } from "./gate-advice.ts";
@@ -20,6 +21,8 @@ export type WatchOptions = {
   readonly stream: OutputStream;
   readonly signal: AbortSignal;
   readonly next: CommandLine;
+  /** Events up to this `seq` are passed over. */
+  readonly after?: number;
 };
 
 /** How a workflow stands when the watching ends. */
@@ -39,11 +42,12 @@ export type Watch = {
 /** Shows the events of a workflow until it is closed or waits for a person, or `signal` ends the watching. */
 export function openWatch(id: string, options: WatchOptions): Watch {
   const read = options.next(`workflows artifacts ${id}`);
+  const bundle = options.next(`workflows bundle ${id}`);
   const { verbose } = options;
   const printer: ProgressPrinter | null = options.json
     ? null
-    : openPrinter(options.stream, { artifactsCommand: read, verbose });
-  let seen = 0;
+    : openPrinter(options.stream, { artifactsCommand: read, bundleCommand: bundle, verbose });
+  let seen = options.after ?? 0;
   // The journal is told from its start: where it came to wait once, it may have gone on since.
   let restAt: number | null = null;
   /** Resolves with null at an ending that the workflow was resumed after. */
@@ -96,6 +100,7 @@ export function resultOf({ workflow, reason }: Watched): Record<string, unknown>
     verdict: workflow.verdict,
     title: workflow.title,
     approval: workflow.approval?.id ?? null,
+    delivery: workflow.delivery,
     waiting: workflow.waiting,
     error: workflow.error,
     artifacts: workflow.artifacts.map(({ id, path, revision, kind, size }) => ({
@@ -173,6 +178,7 @@ function waitingLines({ workflow, connected }: Watched, next: CommandLine): stri
       `or do without a criterion: ${next(`workflows waive ${id} CRITERION --reason "WHY"`)}`,
     ];
   }
+  if (waiting.reason === "delivery_failed") return [message, ...deliveryAdvice(workflow, next)];
   if (waiting.reason === "outcome") {
     return [
       message,

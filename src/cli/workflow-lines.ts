@@ -2,6 +2,7 @@ import type { ReceiptView } from "../contract/receipt-view.ts";
 import type { WorkflowView } from "../contract/workflow-view.ts";
 import { budgetText } from "./budget-text.ts";
 import { costText } from "./cost-text.ts";
+import { deliveryLines } from "./delivery-lines.ts";
 import type { ModelUsage } from "./model-usage.ts";
 import { ROLE_TITLES, countText, oneLine, plural, sizeText } from "./progress/wording.ts";
 import { receiptLines } from "./receipt-lines.ts";
@@ -24,6 +25,10 @@ export function workflowLines(workflow: WorkflowView, { usage = [], receipts = [
     ...section(
       "Artifacts",
       workflow.artifacts.map(({ path, size, revision }) => [path, sizeText(size), `r${revision}`]),
+    ),
+    ...titled(
+      "Deliveries",
+      workflow.deliveries.flatMap((delivery) => deliveryLines(delivery, "")),
     ),
     ...section(
       "Models",

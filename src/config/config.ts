@@ -1,7 +1,14 @@
 import { z } from "zod";
 
+import { allowedPlaces } from "../core/allowed-host.ts";
 import { Budget, WorkflowConfig } from "../core/workflow-config.ts";
+import { DeliveryEmail } from "./delivery-email.ts";
+import { DeliveryGit } from "./delivery-git.ts";
+import { DeliveryGithub } from "./delivery-github.ts";
+import { Hooks } from "./hooks.ts";
 import { McpServers } from "./mcp-servers.ts";
+import { Secrets } from "./secrets.ts";
+import { WebhookEndpoints } from "./webhooks.ts";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
@@ -170,7 +177,7 @@ export const Config = z.strictObject({
   egress: z
     .strictObject({
       allowed_hosts: z
-        .array(z.string())
+        .array(z.string().refine((entry) => allowedPlaces(entry) !== null, 'write "host" or "host:port"'))
         .default([])
         .describe(
           "Hosts, as name or name:port, that tools and repositories may reach although their address is private.",
@@ -186,6 +193,9 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   mcp_servers: McpServers.default([]).describe("MCP servers whose tools roles may use; only defined here."),
+  hooks: Hooks.prefault({}).describe("What may come in from outside and start workflows."),
+  webhooks: WebhookEndpoints.default([]).describe("Who is told of what happens to workflows."),
+  secrets: Secrets.prefault({}).describe("Where secret://NAME is looked for."),
   retention: z
     .strictObject({
       workflows_days: z
@@ -209,6 +219,11 @@ export const Config = z.strictObject({
             .describe("Directories under which the directory action may write."),
         })
         .prefault({}),
+      git: DeliveryGit.prefault({}).describe("The git-push action."),
+      github: DeliveryGithub.prefault({}).describe("The actions github-pr, repo-commit and github-repo."),
+      email: DeliveryEmail.nullable()
+        .default(null)
+        .describe("The mail server for the email action; null: there is no such action."),
     })
     .prefault({}),
 });

@@ -16,6 +16,7 @@ const SHORT_NAMES: Readonly<Record<string, readonly string[]>> = {
   ORCA_DATA_DIR: ["data_dir"],
   ORCA_DEFAULT_MODEL: ["workflow", "default_model"],
   ORCA_LOG_LEVEL: ["log", "level"],
+  ORCA_SECRET_KEY: ["secrets", "key"],
 };
 
 /** Names the file to load, so it is read before any setting. */
@@ -63,6 +64,11 @@ export function variable(
   } catch (error) {
     throw new ConfigError([`${twin}: can't read ${file}: ${(error as Error).message}`]);
   }
+}
+
+/** A variable of the server's own environment, as it is now. Its caller says which names may be asked for. */
+export function serverVariable(name: string): string | undefined {
+  return process.env[name];
 }
 
 function pathOf(name: string): { readonly path: readonly string[]; readonly variable: string } | null {

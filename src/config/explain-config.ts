@@ -41,5 +41,5 @@ function valueAt({ config }: LoadedConfig, key: string): unknown {
 
 function masked(key: string, value: unknown): unknown {
   if (typeof value !== "string") return value;
-  return key.endsWith(".api_key") ? "********" : maskUrl(value);
+  return /\.(api_key|key|previous_key)$/.test(key) ? "********" : maskUrl(value);
 }

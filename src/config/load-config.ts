@@ -124,7 +124,7 @@ function resolvePaths(
       problems.push(`${database.where}: database: ${expected}`);
     } else tree["database"] = url;
   }
-  for (const name of ["delivery.directory.allowed", "workspace.allowed"]) {
+  for (const name of ["delivery.directory.allowed", "delivery.git.allowed", "workspace.allowed"]) {
     const allowed = given.get(name);
     if (!allowed || !Array.isArray(allowed.value)) continue;
     const isFolder = (entry: unknown): entry is string =>

@@ -103,14 +103,12 @@ function thereAre(properties: Readonly<Record<string, SchemaNode>>): string {
 
 function readValue(reading: Reading, node: Node, path: readonly string[], schema: SchemaNode): void {
   const raw: unknown = node.toJS(reading.document);
-  if (path.at(-1) === "api_key" && typeof raw === "string" && !ONLY_A_REFERENCE.test(raw)) {
-    const advice = "a key does not belong in a file; write ${VARIABLE} and set that variable";
-    return problem(reading, node, path, advice);
-  }
+  const advice = adviceOnLiteral(path.at(-1), raw);
+  if (advice !== null) return problem(reading, node, path, advice);
   // Without any variable what is left is what anybody who reads the file can see.
   if (path.join(".") === "database" && holdsPassword(String(interpolate(raw, {}, [])))) {
-    const advice = "holds a password in clear; write it as ${VARIABLE}";
-    reading.warnings.push(`${place(reading, node)}: database: ${advice}`);
+    const inClear = "holds a password in clear; write it as ${VARIABLE}";
+    reading.warnings.push(`${place(reading, node)}: database: ${inClear}`);
   }
   const unset: string[] = [];
   const value = interpolate(raw, reading.env, unset);
@@ -118,6 +116,19 @@ function readValue(reading: Reading, node: Node, path: readonly string[], schema
   if (unset.length > 0) return;
   const retyped = typeof raw === "string" && typeof value === "string" && raw !== value;
   keep(reading, node, path, retyped ? fromText(value, schema) : value);
+}
+
+const KEYS: ReadonlySet<string> = new Set(["api_key", "key", "previous_key"]);
+
+/** What to write in the place of a secret that stands in the file; null when none does. */
+function adviceOnLiteral(key: string | undefined, given: unknown): string | null {
+  // A key may consist of digits alone.
+  const raw = typeof given === "number" ? String(given) : given;
+  if (typeof raw !== "string" || ONLY_A_REFERENCE.test(raw)) return null;
+  if (key !== undefined && KEYS.has(key))
+    return "a key does not belong in a file; write ${VARIABLE} and set that variable";
+  if ((key !== "secret" && key !== "previous_secret") || raw.startsWith("secret://")) return null;
+  return "a secret does not belong in a file; write ${VARIABLE}, or secret://NAME of the tenant";
 }
 
 /** Fills in `${VAR}` and `${VAR:-default}`; `$${VAR}` stands for the text itself. Names of unset variables go to `unset`. */

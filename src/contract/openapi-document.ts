@@ -1,18 +1,26 @@
 import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 
 import * as approvalRoutes from "./approval-routes.ts";
+import * as bundleRoutes from "./bundle-routes.ts";
+import * as deliveryRoutes from "./delivery-routes.ts";
 import * as resultRoutes from "./result-routes.ts";
 import * as routes from "./routes.ts";
+import * as secretRoutes from "./secret-routes.ts";
 import * as stepRoutes from "./step-routes.ts";
 import * as usageRoutes from "./usage-routes.ts";
+import * as webhookRoutes from "./webhook-routes.ts";
 
 /** Every route of the API; the server registers exactly these. */
 export const ROUTES: readonly RouteConfig[] = [
   routes,
   resultRoutes,
+  bundleRoutes,
   approvalRoutes,
+  deliveryRoutes,
   stepRoutes,
   usageRoutes,
+  secretRoutes,
+  webhookRoutes,
 ].flatMap((group) => Object.values<RouteConfig>(group));
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */

@@ -16,6 +16,7 @@ import {
   type WorkflowState,
 } from "../core/workflow/state.ts";
 import { openApproval } from "./approval-view.ts";
+import { newestDeliveryView, toDeliveryViews } from "./delivery-view.ts";
 import { toWorkflowSummary } from "./workflow-summary.ts";
 import type { ArtifactView, FindingView, OpenStepView, WorkflowView } from "./workflow-view.ts";
 
@@ -43,7 +44,8 @@ export function toWorkflowView(state: WorkflowState, at: string = state.head.upd
     findings: toFindingViews(state),
     criteria: criteriaView(state),
     suggestions: byOrdinal(state.suggestions.values()).map(suggestionView),
-    delivery: deliveryView(state),
+    delivery: newestDeliveryView(state),
+    deliveries: toDeliveryViews(state),
     spend: spendView(head),
     budget: budgetView(state, at),
     execution: executionView(state),
@@ -139,10 +141,6 @@ function progressView({ head, settings }: WorkflowState): WorkflowView["progress
 
 function importedView({ imported }: WorkflowState): WorkflowView["imported"] {
   return imported && { ...imported, skipped: [...imported.skipped] };
-}
-
-function deliveryView({ delivery }: WorkflowState): WorkflowView["delivery"] {
-  return delivery && { ...delivery, links: [...delivery.links], metadata: [...delivery.metadata] };
 }
 
 function spendView({ spend, open_steps, in_doubt }: WorkflowHead): WorkflowView["spend"] {

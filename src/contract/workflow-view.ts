@@ -17,8 +17,8 @@ import {
 import { RoleName } from "../core/role-name.ts";
 import { DirectorOutput, RefinerOutput } from "../core/role-output.ts";
 import { Budget, Gate } from "../core/workflow-config.ts";
+import { DeliveryRequest } from "../core/workflow/delivery-state.ts";
 import {
-  DeliveryRequest,
   EVIDENCE_CLASSES,
   RAISED_BY,
   StepKind,
@@ -26,6 +26,7 @@ import {
   WorkspaceRequest,
 } from "../core/workflow/state.ts";
 import { ApprovalView } from "./approval-view.ts";
+import { DeliveryView } from "./delivery-view.ts";
 import { PendingFields, SpendFields } from "./spend-view.ts";
 import { WorkflowSummary } from "./workflow-summary.ts";
 
@@ -91,16 +92,6 @@ const TaskView = z
     completed_at: z.string().nullable(),
   })
   .openapi("Task");
-
-const DeliveryView = z
-  .object({
-    status: z.enum(["delivered", "failed"]),
-    action: z.string(),
-    links: z.array(z.string()),
-    metadata: z.array(z.object({ name: z.string(), value: z.string() })),
-    message: z.string().nullable(),
-  })
-  .openapi("Delivery");
 
 const SpendView = z.object({
   ...SpendFields,
@@ -216,7 +207,8 @@ export const WorkflowView = WorkflowSummary.extend({
       priority: z.enum(["high", "medium", "low"]),
     }),
   ),
-  delivery: DeliveryView.nullable().describe("How the last hand-over went; null before it."),
+  delivery: DeliveryView.nullable().describe("The newest delivery; null before the first."),
+  deliveries: z.array(DeliveryView).describe("All of them, oldest first."),
   spend: SpendView,
   budget: BudgetView.describe("What the workflow may spend before it waits for a person; null is no limit."),
   execution: ExecutionView,

@@ -12,6 +12,8 @@ export const DOMAIN_ERROR_CODES = [
   "approval_closed",
   "approval_expired",
   "approval_needed",
+  "not_deliverable",
+  "delivery_running",
   "invalid_edit",
   "unknown_finding",
   "unknown_criterion",

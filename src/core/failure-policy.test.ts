@@ -107,6 +107,18 @@ describe("retryDelayMs", () => {
     expect(retryDelayMs(interrupted, 10, 0)).toBe(5000);
   });
 
+  test("what is away is tried for about a day, however soon it wants to be tried", () => {
+    const away = (retry_after_ms: number | null) => ({ code: "delivery_unavailable", retry_after_ms });
+    const tries = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    for (const asked of [null, 0, 1_000]) {
+      const hours =
+        tries.reduce((sum, failures) => sum + retryDelayMs(away(asked), failures, 0.5), 0) / 3_600_000;
+      expect(hours).toBeGreaterThan(20);
+      expect(hours).toBeLessThan(28);
+    }
+    expect(retryDelayMs(away(600_000), 1, 0.5)).toBe(600_000);
+  });
+
   test("does what the provider asks", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), jitter, (failures, asked, lot) => {

@@ -87,6 +87,17 @@ export const WorkflowConfig = z.strictObject({
     .describe(
       "Where a person has to approve: plan (before anything is written), delivery (before it is handed over).",
     ),
+  delivery_actions: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe("Delivery actions that may be asked for and chosen here; null is all."),
+  outward_delivery: z
+    .enum(["ask", "allow"])
+    .default("ask")
+    .describe(
+      "Deliveries that leave the installation (git-push, github-pr, webhook, email and the like). ask: a person approves each before it is made. allow: the request is enough.",
+    ),
   approval_expires_s: z
     .int()
     .min(60)

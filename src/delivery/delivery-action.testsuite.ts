@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { aDeliverable } from "../bundle/a-deliverable.testsuite.ts";
 import type { DeliveryAction, DeliveryContext } from "../ports/delivery-action.ts";
 
 /** Where an action is tried: a configuration that it accepts, and all that can be seen of the result outside. */
@@ -8,23 +9,32 @@ export type DeliveryTarget<Config> = {
   readonly config: Config;
   readonly result: () => Promise<unknown>;
   readonly close: () => Promise<void>;
+  /** What differs from the usual delivery: secrets, or the repository that the workflow began with. */
+  readonly context?: Partial<DeliveryContext>;
 };
 
-const context: DeliveryContext = {
-  workflow_id: "0198c0de-0000-7000-8000-000000000001",
-  key: "w1/delivery/1",
-  title: "A greeter",
-  summary: "Says hello.",
-  artifacts: [
-    artifact("a1", "README.md", "# Greeter\n"),
-    artifact("a2", "src/greet.js", "export const greet = () => 'héllo';\n"),
-  ],
-  signal: new AbortController().signal,
-};
-
-function artifact(id: string, path: string, content: string): DeliveryContext["artifacts"][number] {
-  return { id, path, content, kind: "code", description: "", hash: id };
+/** What an action is given for these files; a secret is its own name unless a test says otherwise. */
+export function deliveryContext(
+  files: readonly (readonly [path: string, content: string])[],
+  over: Partial<DeliveryContext> = {},
+): DeliveryContext {
+  const deliverable = aDeliverable(files, { imported: null, deleted: [] });
+  return {
+    ...deliverable,
+    key: `${deliverable.workflow_id}/action/${deliverable.tree_hash}`,
+    secret: (reference) => Promise.resolve(reference.replace("secret://", "value of ")),
+    signal: new AbortController().signal,
+    ...over,
+  };
 }
+
+const FILES = [
+  ["README.md", "# Greeter\n"],
+  ["src/greet.js", "export const greet = () => 'héllo';\n"],
+] as const;
+
+/** An address, or a path of the API of this server. */
+const LINK = /^(?:[a-z]+:\/\/\S+|\/api\/v1\/\S+)$/;
 
 /** What every delivery action promises. */
 export function deliveryActionSuite<Config>(name: string, open: () => Promise<DeliveryTarget<Config>>): void {
@@ -32,6 +42,7 @@ export function deliveryActionSuite<Config>(name: string, open: () => Promise<De
     test("is registered under its name and accepts its configuration", async () => {
       const { action, config, close } = await open();
       expect(action.name).toBe(name);
+      expect(action.description).toMatch(/^[A-Z].{20,200}\.$/);
       expect(action.config.safeParse(config).success).toBe(true);
       await close();
     });
@@ -42,19 +53,30 @@ export function deliveryActionSuite<Config>(name: string, open: () => Promise<De
       await close();
     });
 
-    test("names itself in the receipt and links what it delivered", async () => {
-      const { action, config, close } = await open();
-      const receipt = await action.deliver(config, context);
+    test("names itself in the receipt, and its links can be followed", async () => {
+      const { action, config, context, close } = await open();
+      const receipt = await action.deliver(config, deliveryContext(FILES, context));
       expect(receipt.action).toBe(name);
-      expect(receipt.links).toHaveLength(context.artifacts.length);
+      for (const link of receipt.links) expect(link).toMatch(LINK);
+      expect(receipt.links.length + (receipt.documents?.length ?? 0)).toBeGreaterThan(0);
+      await close();
+    });
+
+    test("a preview tells where to and what, and changes nothing", async () => {
+      const { action, config, context, result, close } = await open();
+      const before = await result();
+      const { target, effects } = await action.preview(config, deliveryContext(FILES, context));
+      expect(target).toMatch(/\S/);
+      expect(effects.length).toBeGreaterThan(0);
+      expect(await result()).toEqual(before);
       await close();
     });
 
     test("delivered twice is delivered once", async () => {
-      const { action, config, result, close } = await open();
-      const first = await action.deliver(config, context);
+      const { action, config, context, result, close } = await open();
+      const first = await action.deliver(config, deliveryContext(FILES, context));
       const afterFirst = await result();
-      expect(await action.deliver(config, context)).toEqual(first);
+      expect(await action.deliver(config, deliveryContext(FILES, context))).toEqual(first);
       expect(await result()).toEqual(afterFirst);
       await close();
     });

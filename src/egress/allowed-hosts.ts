@@ -1,3 +1,4 @@
+import { allowedPlaces } from "../core/allowed-host.ts";
 import { portOf } from "./check-url.ts";
 
 /**
@@ -9,12 +10,9 @@ export function createAllowedHosts(entries: readonly string[]): (url: URL) => bo
   return (url) => allowed.has(`${url.hostname}:${portOf(url)}`);
 }
 
-function keysOf(entry: string): string[] {
-  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^\s/?#@:\\*%[\]]+)(?::(\d{1,5}))?$/i.exec(entry) ?? [];
-  const url = host === undefined ? null : URL.parse(`http://${host}`);
-  const ports = port === undefined ? [80, 443] : [Number(port)];
-  if (url === null || ports.some((one) => one < 1 || one > 65_535)) {
+function keysOf(entry: string): readonly string[] {
+  const places = allowedPlaces(entry);
+  if (places === null)
     throw new Error(`"${entry}" is no host that can be allowed. Write "host" or "host:port".`);
-  }
-  return ports.map((one) => `${url.hostname}:${one}`);
+  return places;
 }

@@ -11,7 +11,7 @@ import { findAddresses, lookUpAll, type AddressRules, type Resolver } from "./fi
 import { followRedirect, type Hop } from "./follow-redirect.ts";
 import { dialTcp, openConnection, type Dial } from "./open-connection.ts";
 import { ownAddresses } from "./public-address.ts";
-import { ACCEPTED_ENCODINGS, readBody, tooLarge } from "./read-body.ts";
+import { ACCEPTED_ENCODINGS, readBody, readStart, tooLarge } from "./read-body.ts";
 
 export type CheckedHttpSettings = {
   /** "host" (its ports 80 and 443) or "host:port", which may be private; named by the operator only. */
@@ -27,7 +27,10 @@ export type CheckedHttpSettings = {
 
 type Answer = { readonly answer: Dispatcher.ResponseData; readonly client: Client };
 type Send = (hop: Hop, deadline: Deadline) => Promise<Answer>;
-type Limits = { readonly maxBytes: number; readonly deadline: Deadline };
+type Limits = Pick<CheckedRequest, "read" | "redirects"> & {
+  readonly maxBytes: number;
+  readonly deadline: Deadline;
+};
 
 const MAX_BYTES = 2 * 1024 * 1024;
 const TIMEOUT_MS = 20_000;
@@ -53,13 +56,13 @@ export function createCheckedHttp(settings: CheckedHttpSettings): CheckedHttp {
     const late = (): Error =>
       new EgressError("timeout", `The answer was not there after ${milliseconds} ms. Try again later.`);
     using deadline = startDeadline(milliseconds, late, [given.signal, closing.signal]);
-    const limits = { maxBytes: given.max_bytes ?? MAX_BYTES, deadline };
+    const { max_bytes: maxBytes = MAX_BYTES, read = "whole", redirects = "follow" } = given;
     try {
       deadline.signal.throwIfAborted();
-      return await follow(firstHop(given), limits, send);
+      return await follow(firstHop(given), { maxBytes, deadline, read, redirects }, send);
     } catch (error) {
       if (deadline.signal.aborted) throw deadline.signal.reason;
-      const failure = asEgressError(error, limits.maxBytes);
+      const failure = asEgressError(error, maxBytes);
       const { code, message } = failure;
       if (code === "refused") settings.logger.warn({ code, host: hostForLog(given.url) }, message);
       throw failure;
@@ -160,22 +163,23 @@ function checkedHeaders(given: Readonly<Record<string, string>>): Record<string,
   return Object.fromEntries(headers);
 }
 
-async function follow(start: Hop, { maxBytes, deadline }: Limits, send: Send): Promise<CheckedResponse> {
+async function follow(start: Hop, limits: Limits, send: Send): Promise<CheckedResponse> {
+  const { deadline } = limits;
   let hop = start;
   for (let redirects = 0; ; redirects += 1) {
     const { answer, client } = await send(hop, deadline);
     try {
       const headers = flat(answer.headers);
-      if (Array.isArray(answer.headers["location"])) {
+      if (limits.redirects === "follow" && Array.isArray(answer.headers["location"])) {
         throw new EgressError(
           "unreachable",
           `${hop.url.host} redirects to several places at once. Ask elsewhere.`,
         );
       }
-      const next = followRedirect(hop, answer.statusCode, headers["location"]);
+      const location = limits.redirects === "follow" ? headers["location"] : undefined;
+      const next = followRedirect(hop, answer.statusCode, location);
       if (next === null) {
-        const encoding = headers["content-encoding"] ?? "";
-        const body = await deadline.race(readBody(answer.body, { encoding, maxBytes }));
+        const body = await readAnswer(answer.body, headers["content-encoding"] ?? "", limits);
         return { url: hop.url.href, status: answer.statusCode, headers: withoutPacking(headers), body };
       }
       if (redirects === MAX_REDIRECTS) {
@@ -190,6 +194,12 @@ async function follow(start: Hop, { maxBytes, deadline }: Limits, send: Send): P
       await destroy(client);
     }
   }
+}
+
+function readAnswer(body: AsyncIterable<Uint8Array>, encoding: string, limits: Limits): Promise<Uint8Array> {
+  const { maxBytes, deadline } = limits;
+  if (limits.read === "start") return readStart(body, { encoding, maxBytes, deadline });
+  return deadline.race(readBody(body, { encoding, maxBytes }));
 }
 
 function flat(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {

@@ -10,6 +10,7 @@ import {
 } from "node:zlib";
 
 import { EgressError } from "../ports/egress.ts";
+import type { Deadline } from "./deadline.ts";
 
 type Inflate = (packed: Buffer, maxOutputLength: number) => Promise<Buffer>;
 
@@ -61,6 +62,25 @@ export async function readBody(
     const isLong = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     throw isLong ? tooLarge(maxBytes) : unreadable("is damaged", error);
   }
+}
+
+/** What comes of the first `maxBytes` before the deadline, nothing of what is packed. Never rejects. */
+export async function readStart(
+  chunks: AsyncIterable<Uint8Array>,
+  limits: { readonly encoding: string; readonly maxBytes: number; readonly deadline: Deadline },
+): Promise<Uint8Array> {
+  const kept: Uint8Array[] = [];
+  const isPacked = !["", "identity"].includes(limits.encoding.trim().toLowerCase());
+  const collecting = async (): Promise<void> => {
+    let length = 0;
+    for await (const chunk of chunks) {
+      kept.push(chunk);
+      length += chunk.byteLength;
+      if (length >= limits.maxBytes) return;
+    }
+  };
+  if (!isPacked) await Promise.allSettled([limits.deadline.race(collecting())]);
+  return Buffer.concat(kept).subarray(0, limits.maxBytes);
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>, limit: number, maxBytes: number): Promise<Buffer> {

@@ -7,6 +7,7 @@ import type { OpenStep, WorkflowState } from "../core/workflow/state.ts";
 import { openStep } from "../core/workflow/state.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { MessageSource } from "../ports/outbox.ts";
 import { isTransient, StorageError, type TenantStorage } from "../ports/storage.ts";
 import { logMilestone } from "./log-milestone.ts";
 import { type StepContext, type StepExecutors, type StepOutcome, StepStopped } from "./step-executor.ts";
@@ -20,6 +21,7 @@ export type WorkflowHost = {
   readonly logger: Logger;
   readonly random: () => number;
   readonly executors: StepExecutors;
+  readonly messages: MessageSource;
   /** True when the workflow may have running steps; takes a slot if one is free. */
   readonly mayRun: () => boolean;
   /** The job that a commit leaves behind, see `SessionHost`; `stays` while steps of the workflow run here. */
@@ -63,6 +65,7 @@ export class ActiveWorkflow {
         now: () => host.clock.now(),
         keepsTrying: () => !this.#stopping,
         taskSlots: () => (!this.#stopping && host.mayRun() ? config.max_concurrent_tasks : null),
+        messages: host.messages,
         wakeAfter: (after) => host.wakeAfter(after, !this.#stopping && this.#runsHere(after)),
         eventsAfter: (seq) => eventsAfter(host.storage, this.session.state.head.id, seq),
         committed: (after, events) => this.#committed(after, events),

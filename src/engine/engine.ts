@@ -2,17 +2,18 @@ import type { AcceptanceCriterion, PlannedTask } from "../core/documents.ts";
 import type { Mode } from "../core/role-name.ts";
 import type { Outcome } from "../core/tool-semantics.ts";
 import type { Budget, BudgetChange, Gate } from "../core/workflow-config.ts";
+import type { DeliveryRequest } from "../core/workflow/delivery-state.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type {
   ApprovalState,
   ApprovalVerb,
   ArtifactState,
-  DeliveryRequest,
   PinnedModel,
   WorkflowSettings,
   WorkflowState,
   WorkspaceRequest,
 } from "../core/workflow/state.ts";
+import type { Deliverable, DeliveryPreview } from "../ports/delivery-action.ts";
 
 export type CreateWorkflowInput = {
   readonly request: string;
@@ -73,8 +74,12 @@ export type ResumeInput = {
   readonly outcome: Outcome | null;
 };
 
+export type ShownPreview = DeliveryPreview & { readonly action: string; readonly files: number };
+
 /** A committed event with its JSON, serialised once for all listeners. */
 export type PublishedEvent = { readonly event: WorkflowEvent; readonly json: string };
+
+export type EventListener = (events: readonly PublishedEvent[]) => void;
 
 /** Who acts: the tenant comes from the credential, `actor` goes into the events. */
 export type Principal = { readonly tenant_id: string; readonly actor: string };
@@ -94,6 +99,17 @@ export interface Engine {
   approvalOf(state: WorkflowState): ShownApproval | null;
   respond(principal: Principal, id: string, approvalId: string, input: RespondInput): Promise<WorkflowState>;
   waive(principal: Principal, id: string, input: WaiveInput): Promise<WorkflowState>;
+  /**
+   * Hands the accepted tree over: in the place of a delivery that waits or has failed, or once more after the end; null
+   * repeats what was asked for before.
+   */
+  deliver(principal: Principal, id: string, delivery: DeliveryRequest | null): Promise<WorkflowState>;
+  /** Ends the workflow as completed without handing anything over. */
+  skipDelivery(principal: Principal, id: string, reason: string): Promise<WorkflowState>;
+  /** What a delivery would do; null as for `deliver`. Rejects with `delivery_refused` when it could not. */
+  previewDelivery(principal: Principal, id: string, delivery: DeliveryRequest | null): Promise<ShownPreview>;
+  /** What there is to hand over, of a failed workflow its best tree. */
+  deliverable(principal: Principal, id: string): Promise<Deliverable>;
   /** The files of a tree, by path; rejects with `tree_not_found`. */
   tree(principal: Principal, id: string, name: TreeName): Promise<readonly ArtifactState[]>;
   /** The unified diff between two trees (`base`, `latest`, `cycle-<n>`, `task:<key>`); rejects with `tree_not_found`. */
@@ -103,11 +119,7 @@ export interface Engine {
     range: { readonly from: string; readonly to: string },
   ): Promise<string>;
   /** Hears the events of one workflow from the next commit on; the returned function ends it. */
-  subscribe(
-    principal: Principal,
-    id: string,
-    listener: (events: readonly PublishedEvent[]) => void,
-  ): () => void;
+  subscribe(principal: Principal, id: string, listener: EventListener): () => void;
   /** Continues every unfinished workflow of the store. */
   start(): Promise<void>;
   /** Takes no new step, gives running ones `graceMs`, then aborts them; they continue at the next start. */

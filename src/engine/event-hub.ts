@@ -1,12 +1,10 @@
 import { eventRow } from "../core/workflow/event-row.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { PublishedEvent } from "./engine.ts";
+import type { EventListener } from "./engine.ts";
 
 /** Who listens to a workflow, and the newest event they were told. */
-type Audience = { readonly listeners: Set<Listener>; last: number };
-
-type Listener = (events: readonly PublishedEvent[]) => void;
+type Audience = { readonly listeners: Set<EventListener>; last: number };
 
 /** Hands committed events to whoever listens to their workflow; costs nothing where nobody does. */
 export class EventHub {
@@ -33,7 +31,7 @@ export class EventHub {
     }
   }
 
-  subscribe(key: string, listener: Listener): () => void {
+  subscribe(key: string, listener: EventListener): () => void {
     const audience: Audience = this.#audiences.get(key) ?? { listeners: new Set(), last: 0 };
     audience.listeners.add(listener);
     this.#audiences.set(key, audience);

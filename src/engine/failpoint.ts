@@ -1,4 +1,4 @@
-/** The places where a crash is worth rehearsing. */
+/** The places of every workflow where a crash is worth rehearsing. */
 export const FAILPOINTS = [
   "commit.before",
   "commit.after",
@@ -7,7 +7,21 @@ export const FAILPOINTS = [
   "delivery.before",
   "delivery.after",
 ] as const;
-export type FailpointName = (typeof FAILPOINTS)[number];
+
+/** Those of delivery actions, each after an effect outside. */
+export const DELIVERY_FAILPOINTS = [
+  "git-push.committed",
+  "git-push.pushed",
+  "github.blobs",
+  "github.commit",
+  "github.branch",
+  "github.pull",
+  "github.comment",
+  "github.repository",
+  "webhook.sent",
+  "outbox.sent",
+] as const;
+export type FailpointName = (typeof FAILPOINTS)[number] | (typeof DELIVERY_FAILPOINTS)[number];
 
 let armed: ((name: FailpointName) => void) | null = null;
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import type { WorkflowEvent } from "../core/workflow/events.ts";
+import { newestDelivery } from "../core/workflow/state.ts";
 import { failing } from "./testing/scripted-model.testsuite.ts";
 import { openTestEngine, PERSON, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
@@ -174,7 +175,7 @@ describe("a failure that a person must mend", () => {
     const parked = await own.parked(id);
     expect(parked.reason).toBe("delivery_failed");
     expect(parked.message).toContain(out);
-    expect((await own.state(id)).delivery).toMatchObject({ status: "failed", action: "directory" });
+    expect(newestDelivery(await own.state(id))).toMatchObject({ status: "failed", action: "directory" });
     const before = own.model.requestsPerStep(id);
     await rm(out);
     await mkdir(out);

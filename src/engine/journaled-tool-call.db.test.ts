@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 
 import type { ToolSemantics } from "../core/tool-semantics.ts";
+import { newestDelivery } from "../core/workflow/state.ts";
 import type { DeliveryAction, DeliveryReceipt } from "../ports/delivery-action.ts";
 import { openTestEngine, PERSON, STORES, type TestEngine } from "./testing/test-engine.testsuite.ts";
 
@@ -27,6 +28,8 @@ class Outside {
     });
     return {
       name: "letter",
+      description: "Sends a letter to a world that remembers what it gets.",
+      outward: false,
       semantics,
       config: z.strictObject({}),
       deliver: async (_config, { key, signal }) => {
@@ -41,6 +44,7 @@ class Outside {
         }
         return receipt(key);
       },
+      preview: () => Promise.resolve({ target: "outside", effects: ["a letter is sent"] }),
       lookUp: async (_config, { key }) => {
         this.looks.push(key);
         return this.effects.includes(key) ? receipt(key) : null;
@@ -54,6 +58,11 @@ afterEach(() => engine.close());
 
 const LETTER = { action: "letter", config: {} };
 
+/** The same for every attempt at the same tree. */
+async function keyOf(id: string): Promise<string> {
+  return `${id}/letter/${newestDelivery(await engine.state(id))?.tree_hash}`;
+}
+
 /** A workflow whose process dies after the letter was sent, or before, and without an answer. */
 async function interrupted(
   semantics: ToolSemantics,
@@ -65,14 +74,14 @@ async function interrupted(
   const id = await engine.create({ delivery: LETTER });
   await outside.swallowed;
   engine = await engine.crash();
-  return { outside, id, key: `${id}/delivery/1` };
+  return { outside, id, key: await keyOf(id) };
 }
 
 test("an outside effect is written down before it happens, and again with what it brought", async () => {
   const outside = new Outside();
   engine = await openTestEngine({ deliveryActions: [outside.action("keyed")] });
   const id = await engine.run({ delivery: LETTER });
-  const key = `${id}/delivery/1`;
+  const key = await keyOf(id);
   expect(outside.effects).toEqual([key]);
   const rows = await engine.tenant.listToolCalls(id, "delivery");
   expect(rows).toMatchObject([
@@ -80,7 +89,7 @@ test("an outside effect is written down before it happens, and again with what i
   ]);
   const types = (await engine.events(id)).map((event) => event.type);
   expect(types.indexOf("tool.requested")).toBeLessThan(types.indexOf("tool.called"));
-  expect((await engine.state(id)).delivery?.links).toEqual([`letter:${key}`]);
+  expect(newestDelivery(await engine.state(id))?.links).toEqual([`letter:${key}`]);
 });
 
 describe.each(STORES)("when nobody heard how it ended, on %s", (store) => {
@@ -94,7 +103,7 @@ describe.each(STORES)("when nobody heard how it ended, on %s", (store) => {
     const { outside, id, key } = await interrupted("reconcile", { done: true, store });
     expect((await engine.closed(id)).head.status).toBe("completed");
     expect(outside).toMatchObject({ effects: [key], looks: [key] });
-    expect((await engine.state(id)).delivery?.links).toEqual([`letter:${key}`]);
+    expect(newestDelivery(await engine.state(id))?.links).toEqual([`letter:${key}`]);
   });
 
   test("reconcile: what has not happened is done", async () => {
@@ -115,7 +124,9 @@ describe("ask: only a person can tell", () => {
     await engine.engine.resume(PERSON, id, { ...RESUME, outcome: "happened" });
     expect((await engine.closed(id)).head.status).toBe("completed");
     expect(outside.effects).toHaveLength(1);
-    expect((await engine.state(id)).delivery?.metadata).toEqual([{ name: "confirmed_by", value: "person" }]);
+    expect(newestDelivery(await engine.state(id))?.metadata).toEqual([
+      { name: "confirmed_by", value: "person" },
+    ]);
   });
 
   test("what has not happened is done", async () => {

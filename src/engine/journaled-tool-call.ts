@@ -30,7 +30,7 @@ type Asked = EventPayload<"tool.requested">;
 export async function journaledToolCall<Output>(
   context: StepContext,
   tool: Tool<Output>,
-  { input, ordinal }: { readonly input: unknown; readonly ordinal: number },
+  { input, ordinal, key }: { readonly input: unknown; readonly ordinal: number; readonly key?: string },
 ): Promise<ToolCalled<Output>> {
   const { step, storage, state } = context;
   const { id } = state().head;
@@ -39,7 +39,7 @@ export async function journaledToolCall<Output>(
     ordinal,
     tool: tool.name,
     semantics: tool.semantics,
-    key: `${id}/${step.id}/${ordinal}`,
+    key: key ?? `${id}/${step.id}/${ordinal}`,
     input_hash: sha256(JSON.stringify(input)),
   };
   const earlier = step.attempt === 1 ? [] : (await storage.listToolCalls(id, step.id)).filter(sameAs(asked));

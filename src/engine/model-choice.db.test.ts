@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 
 import { OrcaError } from "../core/orca-error.ts";
+import { newestDelivery } from "../core/workflow/state.ts";
 import { ModelError } from "../ports/chat-model.ts";
 import { plausibleAnswers } from "./testing/plausible-answers.testsuite.ts";
 import { ScriptedModel } from "./testing/scripted-model.testsuite.ts";
@@ -155,12 +156,26 @@ describe("the Director", () => {
     const { fake } = await openTwo();
     fake.answers = plausibleAnswers({ brief: { finalizer_action: "pigeon" } });
     const id = await engine.run();
-    expect((await engine.state(id)).delivery).toMatchObject({ status: "delivered", action: "api-response" });
+    expect(newestDelivery(await engine.state(id))).toMatchObject({
+      status: "delivered",
+      action: "doc-draft",
+    });
     expect(await events(id, "contract.violated")).toMatchObject([
       { role: "director", fields: ["finalizer_action"] },
     ]);
     expect(fake.calls[0]?.request.schema).toMatchObject({
-      properties: { finalizer_action: { enum: ["api-response", "directory"] } },
+      properties: {
+        finalizer_action: {
+          enum: [
+            "api-response",
+            "artifact-bundle",
+            "markdown-export",
+            "blog-draft",
+            "doc-draft",
+            "directory",
+          ],
+        },
+      },
     });
   });
 });

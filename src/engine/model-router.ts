@@ -56,6 +56,12 @@ export class ModelRouter {
     return this.#defaultModel();
   }
 
+  /** Why neither the pinned model nor the default of a configuration can act; null when one can. */
+  async refusalOf(pinned: PinnedModel, configured: string | null): Promise<string | null> {
+    const reference = (await this.pinnedReference(pinned)) ?? (await this.defaultReference(configured));
+    return reference === null ? this.withoutModel(pinned, configured) : null;
+  }
+
   /** Why no model can act and what to do, in words for a person. */
   withoutModel({ provider }: PinnedModel, configured: string | null): string {
     const names = this.#catalogue.providerNames;

@@ -1,6 +1,6 @@
 import { OrcaError } from "../core/orca-error.ts";
 import { ROLE_NAMES, type RoleName } from "../core/role-name.ts";
-import type { WorkflowConfig } from "../core/workflow-config.ts";
+import type { Gate, WorkflowConfig } from "../core/workflow-config.ts";
 import type { Blob } from "../core/workflow/commit.ts";
 import { decideCreation } from "../core/workflow/decide.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
@@ -11,6 +11,8 @@ import type { EffectiveConfig } from "../ports/effective-config.ts";
 import type { Role } from "../ports/role.ts";
 import type { Repositories } from "../ports/workspace.ts";
 import { checkDelivery } from "./check-delivery.ts";
+import { refuseMissingSecrets } from "./check-secrets.ts";
+import type { DeliverySecrets } from "./delivery-context.ts";
 import type { CreateWorkflowInput, Principal } from "./engine.ts";
 import { blobOf } from "./hash.ts";
 import type { ModelRouter } from "./model-router.ts";
@@ -19,6 +21,7 @@ export type NewWorkflowParts = {
   readonly roles: Readonly<Record<RoleName, Role>>;
   readonly router: ModelRouter;
   readonly deliveryActions: ReadonlyMap<string, DeliveryAction>;
+  readonly deliverySecrets: DeliverySecrets;
   readonly repositories: Pick<Repositories, "refusalOf">;
   readonly effectiveConfig: EffectiveConfig;
   readonly clock: Clock;
@@ -36,7 +39,10 @@ export async function newWorkflow(
   const { effectiveConfig, router, roles, deliveryActions, clock } = parts;
   const { config, hash: config_hash } = effectiveConfig(input.scope_id);
   const pinned = { provider: input.provider, model: input.model };
-  if (input.delivery) checkDelivery(deliveryActions, input.delivery);
+  const { delivery_actions: allowed } = config;
+  const asked = input.delivery ? checkDelivery(deliveryActions, input.delivery, allowed) : null;
+  if (input.delivery)
+    await refuseMissingSecrets(parts.deliverySecrets.resolver, principal.tenant_id, input.delivery);
   if (input.workspace) checkWorkspace(parts.repositories, input.workspace);
   await router.checkPin(pinned);
   const settings: WorkflowSettings = {
@@ -46,7 +52,10 @@ export async function newWorkflow(
     pinned,
     budget: input.budget ?? config.budget,
     delivery: input.delivery,
-    gates: [...(input.gates ?? config.gates)],
+    delivery_choices: [...deliveryActions.values()]
+      .filter(({ name, config: needed }) => mayGoWithout(needed) && (allowed?.includes(name) ?? true))
+      .map(({ name }) => name),
+    gates: gatesOf(input, config, asked?.action.outward ?? false),
     workspace: input.workspace,
     tools: input.tools,
     stall_patience: config.stall_patience,
@@ -54,8 +63,7 @@ export async function newWorkflow(
     prompts: ROLE_NAMES.map((role) => ({ role, hash: roles[role].prompt.hash })),
     config_hash,
   };
-  const reference =
-    (await router.pinnedReference(pinned)) ?? (await router.defaultReference(config.default_model));
+  const refusal = await router.refusalOf(pinned, config.default_model);
   const events = decideCreation({
     type: "workflow.create",
     at: clock.now().toISOString(),
@@ -66,13 +74,25 @@ export async function newWorkflow(
     parent_id: null,
     settings,
     max_qa_retries: input.max_qa_retries ?? config.max_qa_retries,
-    parked:
-      reference === null
-        ? { reason: "no_model", message: router.withoutModel(pinned, config.default_model) }
-        : null,
+    parked: refusal === null ? null : { reason: "no_model", message: refusal },
   });
   const blobs = [blobOf(JSON.stringify(config)), ...ROLE_NAMES.map((role) => promptBlob(roles[role]))];
   return { config, first: { events, blobs } };
+}
+
+function mayGoWithout(config: DeliveryAction["config"]): boolean {
+  return config.safeParse({}).success;
+}
+
+/** Nothing leaves the installation unless a person has approved it, or the scope has once and for all. */
+function gatesOf(
+  { gates }: Pick<CreateWorkflowInput, "gates">,
+  config: Pick<WorkflowConfig, "gates" | "outward_delivery">,
+  outward: boolean,
+): Gate[] {
+  const wanted = new Set(gates ?? config.gates);
+  if (outward && config.outward_delivery === "ask") wanted.add("delivery");
+  return [...wanted];
 }
 
 function checkWorkspace(repositories: Pick<Repositories, "refusalOf">, workspace: WorkspaceRequest): void {

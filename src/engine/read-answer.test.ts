@@ -27,6 +27,7 @@ const STATE: WorkflowState = fold(
       pinned: { provider: null, model: null },
       budget: NO_BUDGET,
       delivery: null,
+      delivery_choices: [],
       gates: [],
       workspace: null,
       tools: null,

@@ -1,3 +1,4 @@
+import { OrcaError } from "../core/orca-error.ts";
 import { deliveryChoice } from "../core/workflow/decide/delivery-choice.ts";
 import {
   byOrdinal,
@@ -33,6 +34,16 @@ export function shownApproval(state: WorkflowState): ShownApproval | null {
     changes: before && approval.gate === "plan" ? changedTasks(state) : null,
     compare_with: before && approval.gate === "delivery" ? `cycle-${before.cycle}` : null,
   };
+}
+
+/** Refuses an answer to something else than what is shown. Throws an OrcaError. */
+export function refuseStaleAnswer(state: WorkflowState, approvalId: string, shown: string): void {
+  if (!state.approvals.has(approvalId))
+    throw new OrcaError("approval_not_found", `The workflow has no approval ${approvalId}.`);
+  const asked = shownApproval(state);
+  // What an open approval shows can't change, so what holds now holds when the answer is decided.
+  if (asked?.approval.id === approvalId && asked.shown !== shown)
+    throw new OrcaError("approval_stale", "This is not what is shown now: look at it again, then answer.");
 }
 
 /** Beside the plan that was sent back: tasks are the same when they have the same key. */

@@ -46,7 +46,7 @@ async function writeAsStranger(id: string, wish: Wish): Promise<void> {
   if (!decided.ok) throw new Error(decided.error.message);
   const after = decided.value.reduce(evolve, before);
   const written = await engine.tenant.commit(
-    planCommit({ before, after, events: decided.value, fences: [], blobs: [], wake: null }),
+    planCommit({ before, after, events: decided.value, fences: [], blobs: [], messages: [], wake: null }),
   );
   expect(written).toEqual({ ok: true });
 }

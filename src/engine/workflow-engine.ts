@@ -1,18 +1,22 @@
 import { OrcaError } from "../core/orca-error.ts";
 import type { WorkflowConfig } from "../core/workflow-config.ts";
 import type { Commit } from "../core/workflow/commit.ts";
+import type { DeliveryRequest } from "../core/workflow/delivery-state.ts";
 import type { ArtifactState, WorkflowState } from "../core/workflow/state.ts";
 import type { Cluster, NodeRole } from "../ports/cluster.ts";
+import type { Deliverable } from "../ports/delivery-action.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { MessageSource } from "../ports/outbox.ts";
 import type { Storage } from "../ports/storage.ts";
 import { ActiveWorkflow } from "./active-workflow.ts";
 import { ClusterDispatcher } from "./cluster-dispatcher.ts";
+import { DeliveryDesk } from "./delivery-desk.ts";
 import { type Dispatcher, type DispatcherLimits, keyOf, partsOf } from "./dispatcher.ts";
 import type {
   CreateWorkflowInput,
   Engine,
+  EventListener,
   Principal,
-  PublishedEvent,
   RespondInput,
   ResumeInput,
   ShownApproval,
@@ -23,17 +27,20 @@ import { InProcessDispatcher } from "./in-process-dispatcher.ts";
 import { namedTree } from "./named-tree.ts";
 import { type FirstCommit, newWorkflow, type NewWorkflowParts } from "./new-workflow.ts";
 import { RemoteFeed } from "./remote-feed.ts";
-import { shownApproval } from "./shown-approval.ts";
+import { refuseStaleAnswer, shownApproval } from "./shown-approval.ts";
 import type { StepExecutors } from "./step-executor.ts";
 import { begunVersion, delayOfNext, notFound, refused, restore } from "./stored-workflow.ts";
 import type { TreeDiffs } from "./tree-diffs.ts";
 import { Turnstile } from "./turnstile.ts";
+import { WakeTimers } from "./wake-timers.ts";
 import { WorkflowConfigs } from "./workflow-configs.ts";
 import { runningSteps, type Wish } from "./workflow-session.ts";
 
 export type EngineParts = NewWorkflowParts & {
   readonly storage: Storage;
   readonly executors: StepExecutors;
+  /** Who is told of what happens. */
+  readonly messages: MessageSource;
   readonly diffs: TreeDiffs;
   readonly limits: DispatcherLimits;
   /** What this process does on a shared store; alone it does everything. */
@@ -46,13 +53,13 @@ export type EngineParts = NewWorkflowParts & {
   readonly newId: () => string;
 };
 
-/** Characters of a diff. */
-const LONGEST_DIFF = 2_000_000;
+const LONGEST_DIFF_CHARACTERS = 2_000_000;
 const RELOAD_AFTER_MS = 1_000;
 /** Workflows that are read at once: the first goes on before the last of many is there. */
 const MOST_OPENING = 32;
 /** For how long a node waits with a workflow rather than leave a job for it. */
 const LONGEST_HOLD_MS = 5_000;
+const NOT_GIVEN_BACK = "finished jobs could not be given back; the queue finds them by itself";
 
 /** The engine of one process: workflows in memory while something of them runs here, in the store otherwise. */
 export class WorkflowEngine implements Engine {
@@ -63,7 +70,8 @@ export class WorkflowEngine implements Engine {
   readonly #openers = new Turnstile(MOST_OPENING);
   readonly #active = new Map<string, ActiveWorkflow>();
   readonly #opening = new Map<string, Promise<ActiveWorkflow | null>>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: WakeTimers;
+  readonly #desk: DeliveryDesk;
   readonly #configs: WorkflowConfigs;
   #stopped = false;
 
@@ -71,7 +79,10 @@ export class WorkflowEngine implements Engine {
     this.#parts = parts;
     this.#hub = new EventHub(parts.logger);
     this.#configs = new WorkflowConfigs(parts.storage);
-    const { storage, limits, clock, logger } = parts;
+    const { storage, limits, clock, logger, effectiveConfig } = parts;
+    const { deliveryActions: actions, deliverySecrets: secrets } = parts;
+    this.#timers = new WakeTimers(clock);
+    this.#desk = new DeliveryDesk({ actions, secrets, storage, effectiveConfig });
     const activate = (key: string): void => this.#openers.enter(() => this.#activate(key));
     this.#dispatcher =
       storage.cluster === null
@@ -95,8 +106,7 @@ export class WorkflowEngine implements Engine {
     const key = keyOf(principal.tenant_id, workflowId);
     while (this.#opening.has(key)) await this.#opening.get(key);
     this.#refuseWhenStopped();
-    const standing = this.#active.get(key);
-    const active = standing ?? (await this.#openBy(key, this.#begin(key, config, first)));
+    const active = this.#active.get(key) ?? (await this.#openBy(key, this.#begin(key, config, first)));
     return active ? active.session.state : this.load(principal, workflowId);
   }
 
@@ -114,15 +124,13 @@ export class WorkflowEngine implements Engine {
   }
 
   async resume(principal: Principal, id: string, input: ResumeInput): Promise<WorkflowState> {
-    this.#refuseWhenStopped();
     const { router } = this.#parts;
     if (input.pinned) await router.checkPin(input.pinned);
     const state = await this.load(principal, id);
     const pinned = input.pinned ?? state.settings.pinned;
     const { default_model } = await this.#configs.of(principal.tenant_id, state);
-    const reference =
-      (await router.pinnedReference(pinned)) ?? (await router.defaultReference(default_model));
-    if (reference === null) throw new OrcaError("no_model", router.withoutModel(pinned, default_model));
+    const refusal = await router.refusalOf(pinned, default_model);
+    if (refusal !== null) throw new OrcaError("no_model", refusal);
     return this.#steer(principal, id, { type: "workflow.resume", actor: principal.actor, ...input });
   }
 
@@ -140,19 +148,30 @@ export class WorkflowEngine implements Engine {
     approvalId: string,
     { shown, ...answer }: RespondInput,
   ): Promise<WorkflowState> {
-    const state = await this.load(principal, id);
-    if (!state.approvals.has(approvalId))
-      throw new OrcaError("approval_not_found", `The workflow has no approval ${approvalId}.`);
-    const asked = shownApproval(state);
-    // What an open approval shows can't change, so what holds now holds when the answer is decided.
-    if (asked?.approval.id === approvalId && asked.shown !== shown)
-      throw new OrcaError("approval_stale", "This is not what is shown now: look at it again, then answer.");
+    refuseStaleAnswer(await this.load(principal, id), approvalId, shown);
     const { actor } = principal;
     return this.#steer(principal, id, { type: "approval.respond", actor, id: approvalId, ...answer });
   }
 
   waive(principal: Principal, id: string, input: WaiveInput): Promise<WorkflowState> {
     return this.#steer(principal, id, { type: "waive", actor: principal.actor, ...input });
+  }
+
+  async deliver(principal: Principal, id: string, delivery: DeliveryRequest | null): Promise<WorkflowState> {
+    if (delivery !== null) await this.#desk.check(await this.load(principal, id), delivery);
+    return this.#steer(principal, id, { type: "delivery.request", actor: principal.actor, delivery });
+  }
+
+  skipDelivery(principal: Principal, id: string, reason: string): Promise<WorkflowState> {
+    return this.#steer(principal, id, { type: "delivery.skip", actor: principal.actor, reason });
+  }
+
+  async previewDelivery(principal: Principal, id: string, delivery: DeliveryRequest | null) {
+    return this.#desk.preview(await this.load(principal, id), delivery);
+  }
+
+  async deliverable(principal: Principal, id: string): Promise<Deliverable> {
+    return this.#desk.read(await this.load(principal, id));
   }
 
   async tree(principal: Principal, id: string, name: string): Promise<readonly ArtifactState[]> {
@@ -162,14 +181,13 @@ export class WorkflowEngine implements Engine {
   async diff(principal: Principal, id: string, range: { from: string; to: string }): Promise<string> {
     const { storage, diffs } = this.#parts;
     const state = await this.load(principal, id);
-    return diffs.between(state, storage.forTenant(principal.tenant_id), { ...range, most: LONGEST_DIFF });
+    return diffs.between(state, storage.forTenant(principal.tenant_id), {
+      ...range,
+      most: LONGEST_DIFF_CHARACTERS,
+    });
   }
 
-  subscribe(
-    principal: Principal,
-    id: string,
-    listener: (events: readonly PublishedEvent[]) => void,
-  ): () => void {
+  subscribe(principal: Principal, id: string, listener: EventListener): () => void {
     return this.#hub.subscribe(keyOf(principal.tenant_id, id), listener);
   }
 
@@ -203,8 +221,7 @@ export class WorkflowEngine implements Engine {
     this.#stopped = true;
     this.#feed.stop();
     this.#dispatcher.close();
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#timers.disarmAll();
     const deadline = new AbortController();
     const cancel = this.#parts.clock.after(graceMs, () => deadline.abort());
     if (graceMs <= 0) deadline.abort();
@@ -213,12 +230,9 @@ export class WorkflowEngine implements Engine {
     await Promise.allSettled([stopAll(), ...this.#opening.values()]);
     await stopAll();
     cancel();
-    await this.#dispatcher.drained().catch((error: unknown) => {
-      this.#parts.logger.warn(
-        { error },
-        "finished jobs could not be given back; the queue finds them by itself",
-      );
-    });
+    await this.#dispatcher
+      .drained()
+      .catch((error: unknown) => this.#parts.logger.warn({ error }, NOT_GIVEN_BACK));
     await this.#parts.storage.cluster?.leave();
   }
 
@@ -277,17 +291,17 @@ export class WorkflowEngine implements Engine {
   }
 
   #hold(key: string, config: WorkflowConfig, state: WorkflowState | null): ActiveWorkflow {
-    const { storage, owner, clock, logger, random, executors } = this.#parts;
+    const { storage, owner, clock, logger, random, executors, messages } = this.#parts;
     const { tenant_id, workflow_id: id } = partsOf(key);
-    const tenantStorage = storage.forTenant(tenant_id);
     const active = new ActiveWorkflow(
       {
-        storage: tenantStorage,
+        storage: storage.forTenant(tenant_id),
         owner,
         clock,
         logger: logger.child({ workflow_id: id }),
         random,
         executors,
+        messages,
         mayRun: () => !this.#stopped && (this.#dispatcher.holds(key) || this.#dispatcher.tryTake(key)),
         wakeAfter: (after, stays) => (stays ? null : this.#wakeOf(key, after)),
         deadOf: (owners) => storage.cluster?.deadOf(owners) ?? Promise.resolve(new Set(owners)),
@@ -329,10 +343,10 @@ export class WorkflowEngine implements Engine {
   /** Nothing is left to write: leave memory unless steps run, and say when to come back. */
   #settled(key: string, { active, state, error }: Settled): void {
     if (this.#active.get(key) !== active) return;
-    this.#disarm(key);
-    if (error !== null) this.#parts.logger.warn({ key, error }, "a workflow can't go on; trying again");
-    const delay = error === null ? delayOfNext(state, this.#parts.clock.now()) : RELOAD_AFTER_MS;
-    const { owner } = this.#parts;
+    this.#timers.disarm(key);
+    const { owner, clock, logger } = this.#parts;
+    if (error !== null) logger.warn({ key, error }, "a workflow can't go on; trying again");
+    const delay = error === null ? delayOfNext(state, clock.now()) : RELOAD_AFTER_MS;
     if (active.busy || runningSteps(state).some((step) => step.owner === owner)) {
       if (delay !== null && delay > 0) this.#wakeAfter(key, delay);
       return;
@@ -368,21 +382,13 @@ export class WorkflowEngine implements Engine {
     else this.#dispatcher.postpone(key, delay);
   }
 
-  #disarm(key: string): void {
-    this.#timers.get(key)?.();
-    this.#timers.delete(key);
-  }
-
   #wakeAfter(key: string, delayMs: number): void {
     if (this.#stopped) return;
-    this.#disarm(key);
-    const cancel = this.#parts.clock.after(delayMs, () => {
-      this.#timers.delete(key);
+    this.#timers.arm(key, delayMs, () => {
       const active = this.#active.get(key);
       if (active) active.session.poke();
       else this.#dispatcher.enqueue(key);
     });
-    this.#timers.set(key, cancel);
   }
 
   #refuseWhenStopped(): void {

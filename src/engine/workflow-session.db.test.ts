@@ -17,6 +17,7 @@ test("news that come while others are read are read too", async () => {
       owner: "another",
       leaseMs: 1,
       taskSlots: () => null,
+      messages: { messagesOf: () => [], written: () => undefined },
       wakeAfter: () => null,
       now: () => engine.clock.now(),
       keepsTrying: () => true,

@@ -9,6 +9,7 @@ import { created, evolve } from "../core/workflow/evolve.ts";
 import { next, type RunnableStep } from "../core/workflow/next.ts";
 import { planCommit } from "../core/workflow/plan-commit.ts";
 import { openStep, type OpenStep, type WorkflowState } from "../core/workflow/state.ts";
+import type { MessageSource } from "../ports/outbox.ts";
 import { isTransient, StorageError, type TenantStorage } from "../ports/storage.ts";
 import { failpoint } from "./failpoint.ts";
 import { treeHash } from "./hash.ts";
@@ -43,6 +44,8 @@ export type SessionHost = {
   /** Tasks of this workflow that may run at once; null while nothing may start. */
   readonly taskSlots: () => number | null;
   readonly now: () => Date;
+  /** Who is told of the events. */
+  readonly messages: MessageSource;
   /** The job that a commit leaves behind for what this process does not take on; null when it leaves none. */
   readonly wakeAfter: (after: WorkflowState) => Commit["wake"];
   /** Whether patient commands still wait for a store that is away. */
@@ -150,6 +153,7 @@ export class WorkflowSession {
           events: written,
           fences: [],
           blobs,
+          messages: this.#host.messages.messagesOf(written, after),
           wake: this.#host.wakeAfter(after),
         }),
       );
@@ -246,7 +250,9 @@ export class WorkflowSession {
       const { events, after, fences, blobs } = decided;
       this.#unanswered = { events, wishes: new Set(entries.map((entry) => entry.wish)) };
       const wake = this.#host.wakeAfter(after);
-      const result = await this.#commit(planCommit({ before, after, events, fences, blobs, wake }));
+      const messages = this.#host.messages.messagesOf(events, after);
+      const plan = planCommit({ before, after, events, fences, blobs, messages, wake });
+      const result = await this.#commit(plan);
       this.#unanswered = null;
       if (result.ok) {
         this.#advance(after, events);
@@ -333,6 +339,7 @@ export class WorkflowSession {
     failpoint("commit.before");
     const result = await this.#host.storage.commit(commit);
     failpoint("commit.after");
+    if (result.ok && commit.messages.length > 0) this.#host.messages.written();
     return result;
   }
 

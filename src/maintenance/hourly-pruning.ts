@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Clock } from "../ports/clock.ts";
+import type { HookLog } from "../ports/hook-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Retention } from "../ports/retention.ts";
+import { pruneHooks } from "./prune-hooks.ts";
 import { prune, type PruneOptions } from "./prune.ts";
 
 export type PruningParts = {
   readonly retention: Retention;
+  readonly hooks: HookLog;
   readonly workflowsDays: number | null;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,7 +54,7 @@ export function startHourlyPruning(parts: PruningParts): HourlyPruning {
 }
 
 async function pruneInTurn(parts: PruningParts, signal: AbortSignal): Promise<void> {
-  const { retention, workflowsDays, clock, logger } = parts;
+  const { retention, hooks, workflowsDays, clock, logger } = parts;
   const now = clock.now().getTime();
   if (!(await retention.takeTurn("prune", now, now + TURN_MS))) return;
   const sweepBlobs =
@@ -65,8 +68,9 @@ async function pruneInTurn(parts: PruningParts, signal: AbortSignal): Promise<vo
     signal,
     rest,
   });
+  const received_hooks = await pruneHooks(hooks, clock.now(), signal);
   const level = pruned.workflows + pruned.blobs > 0 ? "info" : "debug";
-  logger[level](pruned, "pruned what is past its time");
+  logger[level]({ ...pruned, received_hooks }, "pruned what is past its time");
 }
 
 /** Leaves the store to others for as long as the last step kept it busy, so that they lose half of it at most. */

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 
 import { type FreshDatabase, freshDatabase } from "../../test/postgres/fresh-database.ts";
+import { LONGEST_HOOK_AGE_S } from "../config/hooks.ts";
 import type { Commit } from "../core/workflow/commit.ts";
 import { ManualClock } from "../engine/testing/manual-clock.testsuite.ts";
 import type { Storage } from "../ports/storage.ts";
 import { openStorage } from "../storage/open-storage.ts";
-import { aBlob, aCommit, aModelCall, aStep, someEvents } from "../storage/testsuite/a-commit.ts";
+import { aBlob, aCommit, aMessage, aModelCall, aStep, someEvents } from "../storage/testsuite/a-commit.ts";
 import { recordingLogger } from "../storage/testsuite/store-under-test.testsuite.ts";
 import { startHourlyPruning } from "./hourly-pruning.ts";
 import { prune, type Pruned, type PruneOptions } from "./prune.ts";
@@ -116,6 +117,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (store) => {
     expect(await pruned({ dryRun: true })).toEqual({
       workflows: 1,
       idempotency_keys: 0,
+      messages: 0,
       blobs: 1,
       blob_bytes: "alone".length,
     });
@@ -213,6 +215,22 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (store) => {
     expect(await tenant.takeIdempotencyKey({ key: "old", ...key, created_at: NOW })).toBeNull();
   });
 
+  test("messages go a month after they were delivered, and not while they wait", async () => {
+    const { outbox } = storage.system;
+    const messages = ["old", "waits"].map((id) => aMessage({ id, created_at: daysAgo(40) }));
+    await storage.forTenant("acme").commit(aCommit({ messages }));
+    for (const message of await outbox.claim({ now: Date.parse(NOW), lease_ms: 1, limit: 9, except: [] })) {
+      if (message.id !== "old") continue;
+      const due_at = Date.parse(daysAgo(31));
+      const delivered = { status: "delivered", attempts: 1, last_result: null, delivered_at: NOW } as const;
+      await outbox.settle(message, { ...delivered, due_at });
+    }
+    expect(await pruned({ workflowsDays: null, dryRun: true })).toMatchObject({ messages: 1 });
+    expect(await pruned({ workflowsDays: null })).toMatchObject({ messages: 1 });
+    expect(await storage.forTenant("acme").loadMessage("old")).toBeNull();
+    expect(await storage.forTenant("acme").loadMessage("waits")).not.toBeNull();
+  });
+
   test("a turn is taken by one of many that ask, and again when its time is over", async () => {
     const { retention } = storage.system;
     const asked = await Promise.all(Array.from({ length: 8 }, () => retention.takeTurn("t", 1_000, 2_000)));
@@ -221,11 +239,33 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (store) => {
     expect(await retention.takeTurn("t", 2_000, 3_000)).toBe(true);
   });
 
+  test("received hooks stay a day longer than anything may be old that comes in", async () => {
+    const clock = new ManualClock();
+    const { retention, hooks } = storage.system;
+    const days = (count: number): string =>
+      new Date(clock.now().getTime() - count * 86_400_000 - LONGEST_HOOK_AGE_S * 1000).toISOString();
+    const received = (delivery_id: string, received_at: string) => ({
+      source: "github",
+      delivery_id,
+      body_hash: delivery_id,
+      received_at,
+    });
+    await hooks.remember(received("old", days(1.1)));
+    await hooks.remember(received("young", days(0.9)));
+    const logger = recordingLogger();
+    const hourly = startHourlyPruning({ retention, hooks, workflowsDays: null, clock, logger });
+    clock.advance(60_000);
+    expect(await logger.heard("pruned")).toMatchObject({ fields: { received_hooks: 1 } });
+    await hourly.stop();
+    expect(await hooks.remember(received("young", NOW))).not.toBeNull();
+    expect(await hooks.remember(received("old", NOW))).toBeNull();
+  });
+
   test("it happens by itself, once an hour", async () => {
     const clock = new ManualClock();
     const logger = recordingLogger();
-    const { retention } = storage.system;
-    const hourly = startHourlyPruning({ retention, workflowsDays: 30, clock, logger });
+    const { retention, hooks } = storage.system;
+    const hourly = startHourlyPruning({ retention, hooks, workflowsDays: 30, clock, logger });
     await stored("old", { created: 40, changed: 35, closed: true });
     clock.advance(60_000);
     await logger.heard("pruned");

@@ -17,6 +17,8 @@ export type PruneOptions = {
 export type Pruned = {
   readonly workflows: number;
   readonly idempotency_keys: number;
+  /** Messages to webhooks that were delivered or given up on. */
+  readonly messages: number;
   readonly blobs: number;
   readonly blob_bytes: number;
 };
@@ -24,26 +26,30 @@ export type Pruned = {
 const DAY_MS = 86_400_000;
 const WORKFLOWS_AT_ONCE = 10;
 const KEYS_LIVE_MS = DAY_MS;
+const MESSAGES_LIVE_MS = 30 * DAY_MS;
 /**
  * How far the time of a blob may lie behind its last use: 12 hours by the rules of `KnownBlobs`, and as much again for
  * clocks of nodes that differ.
  */
 const BLOB_LEEWAY_MS = DAY_MS;
 
-/** Deletes closed workflows past their time, contents that nothing refers to any more, and old idempotency keys. */
+/** Deletes closed workflows past their time, contents that nothing refers to any more, old idempotency keys and messages. */
 export async function prune(retention: Retention, options: PruneOptions): Promise<Pruned> {
   const { now, workflowsDays, dryRun, sweepBlobs } = options;
   const oldKeys: Expired = { before: new Date(now.getTime() - KEYS_LIVE_MS).toISOString() };
   const idempotency_keys = dryRun
     ? await retention.countIdempotencyKeys(oldKeys)
     : await retention.deleteIdempotencyKeys(oldKeys);
-  if (workflowsDays === null) return { workflows: 0, idempotency_keys, blobs: 0, blob_bytes: 0 };
+  const settled: Expired = { before: new Date(now.getTime() - MESSAGES_LIVE_MS).toISOString() };
+  const messages = dryRun ? await retention.countMessages(settled) : await retention.deleteMessages(settled);
+  const small = { idempotency_keys, messages };
+  if (workflowsDays === null) return { workflows: 0, ...small, blobs: 0, blob_bytes: 0 };
   const expired: Expired = { before: new Date(now.getTime() - workflowsDays * DAY_MS).toISOString() };
   const workflows = dryRun
     ? await retention.countExpired(expired)
     : await deleteWorkflows(retention, expired, options);
   const swept = sweepBlobs ? await sweep(retention, expired, options) : { blobs: 0, blob_bytes: 0 };
-  return { workflows, idempotency_keys, ...swept };
+  return { workflows, ...small, ...swept };
 }
 
 async function deleteWorkflows(

@@ -5,6 +5,13 @@ export type CheckedRequest = {
   readonly body?: string;
   /** Longest body that is read, after decompression. */
   readonly max_bytes?: number;
+  /**
+   * Whole when missing. "start": once there is a status it is told, whatever comes of the body; at most `max_bytes` of it
+   * are kept, none when it is packed.
+   */
+  readonly read?: "whole" | "start";
+  /** Followed when missing. "refuse": the redirect itself is the answer. */
+  readonly redirects?: "follow" | "refuse";
   readonly timeout_ms?: number;
   readonly signal: AbortSignal;
 };

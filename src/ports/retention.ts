@@ -18,6 +18,9 @@ export interface Retention {
   deleteExpired(expired: Expired, limit: number): Promise<number>;
   countIdempotencyKeys(expired: Expired): Promise<number>;
   deleteIdempotencyKeys(expired: Expired): Promise<number>;
+  /** Messages that were delivered or given up on before that time. */
+  countMessages(settled: Expired): Promise<number>;
+  deleteMessages(settled: Expired): Promise<number>;
   /** The tenant that has contents and follows `after`; null when there is none. */
   nextTenant(after: string): Promise<string | null>;
   /** Workflows created before that time, newest first, a page at a time; with `passOver` none that it would delete. */

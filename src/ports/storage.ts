@@ -10,7 +10,9 @@ import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
 import type { Clock } from "./clock.ts";
 import type { Cluster, WorkflowRef } from "./cluster.ts";
+import type { HookLog } from "./hook-log.ts";
 import type { LimitStore } from "./limit-store.ts";
+import type { Outbox, TenantMessages } from "./outbox.ts";
 import type { Retention } from "./retention.ts";
 import type { SpendCounter, SpendKey, SpendLimit, SpendSum, UsageQuery, UsageRow } from "./usage.ts";
 
@@ -37,8 +39,19 @@ export type IdempotencyRecord = {
   readonly created_at: string;
 };
 
+/** An encrypted secret as it is stored. `nonce` and `ciphertext` are base64. */
+export type SecretRow = {
+  readonly name: string;
+  /** Names the key that it was encrypted with. */
+  readonly key_id: string;
+  readonly nonce: string;
+  readonly ciphertext: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+};
+
 /** Storage of one tenant: no method takes a tenant id, so no caller can forget or forge one. */
-export interface TenantStorage {
+export interface TenantStorage extends TenantMessages {
   readonly tenantId: string;
   /** All-or-nothing; concurrent commits of many workflows share one transaction. Rejects with a StorageError when the store itself fails. */
   commit(commit: Commit): Promise<CommitResult>;
@@ -76,6 +89,16 @@ export interface TenantStorage {
   readSpend(counters: readonly SpendKey[]): Promise<readonly SpendCounter[]>;
   /** Sums over model calls, ordered by the keys of their groups; one row, of zeros if need be, when not grouped. */
   readUsage(query: UsageQuery): Promise<UsageRow[]>;
+  /**
+   * Writes a secret and returns since when there is one of this name. With `replacing` only over the row that has this
+   * nonce; null when there is none any more.
+   */
+  putSecret(secret: SecretRow, replacing?: string): Promise<Pick<SecretRow, "created_at"> | null>;
+  getSecret(name: string): Promise<SecretRow | null>;
+  /** By name. */
+  listSecrets(): Promise<SecretRow[]>;
+  /** False when there was none. */
+  deleteSecret(name: string): Promise<boolean>;
 }
 
 export type UnfinishedWorkflow = {
@@ -93,6 +116,8 @@ export interface SystemStorage {
     workflows: readonly WorkflowRef[],
   ): Promise<readonly (WorkflowRef & { readonly version: number })[]>;
   readonly retention: Retention;
+  readonly outbox: Outbox;
+  readonly hooks: HookLog;
   /** Resolves when the store answers. */
   ping(): Promise<void>;
 }

@@ -10,7 +10,11 @@ const DEEPEST = 64;
 const JSON_TYPE = /^application\/([a-z.-]+\+)?json\s*(;|$)/i;
 
 /** Reads the body once, within limits, and refuses what could not be stored or validated faithfully. */
-export function bodyGuard({ config }: Pick<ServerParts, "config">): MiddlewareHandler<ServerEnv> {
+export function bodyGuard(
+  { config }: Pick<ServerParts, "config">,
+  /** Whether a refusal may repeat a piece of the body. */
+  { quotes }: { readonly quotes: boolean } = { quotes: true },
+): MiddlewareHandler<ServerEnv> {
   return async (c, next) => {
     const text = decodeUtf8(await readBytes(c, config.max_request_bytes));
     const type = c.req.header("content-type");
@@ -20,7 +24,7 @@ export function bodyGuard({ config }: Pick<ServerParts, "config">): MiddlewareHa
         `The body must be application/json, not ${type ?? "untyped"}.`,
       );
     }
-    if (text !== "") refuseUnfit(parseJson(text));
+    if (text !== "") refuseUnfit(parseJson(text, quotes));
     c.set("body_text", text);
     // The validators read this text and this type. An empty body is none, whatever `curl -d ''` declares it to be, and
     // none counts as a value without fields.
@@ -55,12 +59,12 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, quotes: boolean): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw new HttpError("malformed_json", `The body is not JSON: ${error.message}.`);
+      throw new HttpError("malformed_json", `The body is not JSON${quotes ? `: ${error.message}` : ""}.`);
     throw error;
   }
 }

@@ -12,13 +12,18 @@ import { refuseNewWork } from "./refuse-new-work.ts";
 import { requestContext } from "./request-context.ts";
 import { approvalRoutes } from "./routes/approval-routes.ts";
 import { artifactRoutes } from "./routes/artifact-routes.ts";
+import { bundleRoutes } from "./routes/bundle-routes.ts";
+import { deliveryRoutes } from "./routes/delivery-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
+import { hookRoutes } from "./routes/hook-routes.ts";
 import { providerRoutes } from "./routes/provider-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import { resultRoutes } from "./routes/result-routes.ts";
+import { secretRoutes } from "./routes/secret-routes.ts";
 import { stepRoutes } from "./routes/step-routes.ts";
 import { usageRoutes } from "./routes/usage-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
 import { steeringRoutes, workflowRoutes } from "./routes/workflow-routes.ts";
 import type { ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
@@ -43,7 +48,10 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
     },
   });
   app.onError((error, c) => answerProblem(c, error));
-  app.use(requestContext(parts), browserGuard(parts));
+  app.use(requestContext(parts));
+  // Before the guard against browsers: GitHub names the server as the world does, and what it sends is signed.
+  if (parts.config.role !== "worker") hookRoutes(app, parts);
+  app.use(browserGuard(parts));
   if (parts.config.role === "worker") {
     app.notFound((c) => answerProblem(c, new HttpError("route_not_found", WORKER_ONLY)));
     healthRoutes(app, parts);
@@ -64,13 +72,21 @@ export function createServer(parts: ServerParts): OpenAPIHono<ServerEnv> {
   app.use("/api/v1/*", localPrincipal(parts));
   const guards = [bodyGuard(parts), idempotency(parts)] as const;
   for (const { method, path } of ROUTES) if (method === "post") app.post(routingPath(path), ...guards);
+  // A repeat of these is harmless without a record of it, which would keep a trace of a secret's value.
+  for (const { method, path } of ROUTES)
+    if (method === "put" || method === "delete")
+      app.on(method.toUpperCase(), routingPath(path), bodyGuard(parts, { quotes: false }));
 
   workflowRoutes(app, parts);
   steeringRoutes(app, parts);
   approvalRoutes(app, parts);
+  deliveryRoutes(app, parts);
   resultRoutes(app, parts);
+  bundleRoutes(app, parts);
   stepRoutes(app);
   usageRoutes(app, parts);
+  secretRoutes(app, parts);
+  webhookRoutes(app, parts);
   eventRoutes(app, parts);
   artifactRoutes(app, parts);
   providerRoutes(app, parts);

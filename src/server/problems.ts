@@ -12,7 +12,14 @@ export type HttpErrorCode =
   | "step_not_found"
   | "model_call_not_found"
   | "receipt_not_found"
+  | "message_not_found"
   | "file_not_found"
+  | "secret_not_found"
+  | "secret_key_missing"
+  | "invalid_secret_name"
+  | "document_not_found"
+  | "bundle_impossible"
+  | "range_not_satisfiable"
   | "route_not_found"
   | "method_not_allowed"
   | "host_not_allowed"
@@ -20,12 +27,16 @@ export type HttpErrorCode =
   | "invalid_event_id"
   | "idempotency_key_reused"
   | "idempotency_in_flight"
+  | "hook_refused"
+  | "hook_repeated"
+  | "hook_out_of_time"
+  | "hooks_busy"
   | "internal";
 
 export type ProblemCode = ErrorCode | StorageErrorCode | HttpErrorCode;
 
 type Kind = {
-  readonly status: 400 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 422 | 500 | 502 | 503;
   readonly title: string;
   /** What a person does about it; also the detail of problems whose own message is for the operator. */
   readonly advice: string;
@@ -53,7 +64,11 @@ export const PROBLEMS = {
   step_not_found: kind(404, "No such step", "List the workflow's steps for their ids."),
   model_call_not_found: kind(404, "No such model call", "List the step's model calls."),
   receipt_not_found: kind(404, "No such receipt", "List the workflow's receipts for their ids."),
+  message_not_found: kind(404, "No such message", "List them with GET /api/v1/webhooks/messages."),
+  delivery_not_found: kind(404, "No such delivery", "List the workflow's deliveries for their ids."),
+  secret_not_found: kind(404, "No such secret", "List the stored secrets with GET /api/v1/secrets."),
   file_not_found: kind(404, "No such file", "List the files of the tree for their paths."),
+  document_not_found: kind(404, "No such document", "Read the workflow's deliveries for their documents."),
   tree_not_found: kind(
     404,
     "No such tree",
@@ -84,6 +99,11 @@ export const PROBLEMS = {
     "Request too large",
     "Shorten the body, or raise max_request_bytes on the server.",
   ),
+  range_not_satisfiable: kind(
+    416,
+    "Range not satisfiable",
+    "Ask for a range that begins before the end; Content-Range says where that is.",
+  ),
   unsupported_media_type: kind(415, "Unsupported media type", "Send the body as application/json."),
   invalid_request: kind(422, "Invalid request", "Mend the fields that `errors` names."),
   unknown_provider: kind(
@@ -102,10 +122,21 @@ export const PROBLEMS = {
     "Invalid delivery configuration",
     "Mend the fields that `errors` names.",
   ),
+  delivery_not_allowed: kind(
+    422,
+    "Delivery action not allowed",
+    "Use one of those that GET /api/v1/delivery-actions shows as allowed.",
+  ),
+  delivery_refused: kind(422, "Delivery would fail", "Mend what the detail names, then look again."),
   invalid_workspace: kind(
     422,
     "Workspace refused",
     "Name a repository that workspace.allowed of the server's configuration covers.",
+  ),
+  invalid_secret_name: kind(
+    422,
+    "Not a name for a secret",
+    "Use letters, digits and underscores, such as GITHUB_TOKEN.",
   ),
   invalid_edit: kind(422, "Edit refused", "Mend what `errors` names; the approval is still open."),
   invalid_output: kind(422, "Output refused", "The output of a role breaks its contract."),
@@ -125,6 +156,7 @@ export const PROBLEMS = {
   already_closed: kind(409, "Workflow has ended", "Start a new workflow, or resume it when it failed."),
   not_resumable: kind(409, "Workflow cannot be resumed", "Only paused and failed workflows can be resumed."),
   repair_exhausted: kind(409, "Repair cycles used up", "Resume with a higher max_qa_retries."),
+  bundle_impossible: kind(409, "No bundle can be made", "Read the files one by one instead."),
   outcome_needed: kind(409, "Outcome needed", "Resume with outcome happened or repeat."),
   approval_needed: kind(
     409,
@@ -138,7 +170,18 @@ export const PROBLEMS = {
     "Approval has expired",
     "Ask for changes, so that it is shown again, or reject it.",
   ),
+  not_deliverable: kind(
+    409,
+    "Nothing to deliver",
+    "Only work that is accepted as done is handed over; its files can be read and downloaded.",
+  ),
+  delivery_running: kind(409, "Delivery under way", "Wait for the end of the one that is being made.", 2),
   budget_exhausted: kind(409, "Budget used up", "Resume with a higher budget."),
+  secret_key_missing: kind(
+    409,
+    "No key for secrets",
+    "Give the server ORCA_SECRET_KEY, made with openssl rand -base64 32, and start it again.",
+  ),
   no_model: kind(409, "No model", "Connect a provider, then resume the workflow."),
   step_not_runnable: kind(409, "Step not runnable", "Read the workflow again; it has moved on."),
   stale_attempt: kind(409, "Attempt is over", "Read the workflow again; it has moved on."),
@@ -148,6 +191,23 @@ export const PROBLEMS = {
     "The first request with this Idempotency-Key is not answered yet.",
     1,
   ),
+
+  hook_refused: kind(
+    401,
+    "Hook refused",
+    "Give the hook at GitHub the secret that this server has for it, and list its repository in hooks.github.",
+  ),
+  hook_repeated: kind(
+    409,
+    "Hook received before",
+    "Nothing is to be done: it has had its effect, or label the issue or write the comment again.",
+  ),
+  hook_out_of_time: kind(
+    422,
+    "Hook out of time",
+    "Label the issue or write the comment again, or raise max_age_s of the hook.",
+  ),
+  hooks_busy: kind(503, "Too many hooks", "Redeliver the hook in a moment.", 5),
 
   internal: kind(
     500,

@@ -1,4 +1,12 @@
-import type { Blob, Commit, ModelCallRow, PartRow, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
+import type {
+  Blob,
+  Commit,
+  ModelCallRow,
+  NewMessage,
+  PartRow,
+  StepRow,
+  ToolCallRow,
+} from "../core/workflow/commit.ts";
 import { TOUCH_AFTER_MS } from "./known-blobs.ts";
 
 export type TapeValue = string | number | null;
@@ -109,6 +117,16 @@ export const TAPE_TABLES = {
     ["escaped", "boolean"],
     ["touched_at", "bigint"],
   ],
+  messages: [
+    ["id", "text"],
+    ["endpoint", "text"],
+    ["type", "text"],
+    ["body", "text"],
+    ["status", "text"],
+    ["attempts", "integer"],
+    ["due_at", "bigint"],
+    ["created_at", "text"],
+  ],
 } as const satisfies Record<string, readonly TapeColumn[]>;
 
 export type TapeTable = keyof typeof TAPE_TABLES;
@@ -188,6 +206,8 @@ export function toTape(commit: Commit, blobs: readonly Blob[]): CommitTape {
     const { content, size, escaped } = storedContent(blob.content);
     tape.push(blob.hash, content, size, escaped ? 1 : 0, touchedAt(head));
   }
+  tape.push(commit.messages.length);
+  for (const message of commit.messages) pushMessage(tape, message);
   return tape;
 }
 
@@ -265,6 +285,11 @@ function pushToolCall(tape: CommitTape, call: ToolCallRow): void {
     call.error && JSON.stringify(call.error),
     call.created_at,
   );
+}
+
+/** Due from its beginning on. */
+function pushMessage(tape: CommitTape, { id, endpoint, type, body, created_at }: NewMessage): void {
+  tape.push(id, endpoint, type, body, "pending", 0, Date.parse(created_at), created_at);
 }
 
 function milliseconds(time: string | null): number | null {

@@ -4,6 +4,8 @@ import type { RoleName } from "../core/role-name.ts";
 import type { ModelCallRow, PartKind, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
 import type { StepKind, WorkflowHead, WorkflowStatus } from "../core/workflow/state.ts";
 import type { NodeRole } from "../ports/cluster.ts";
+import type { StandingHook } from "../ports/hook-log.ts";
+import type { ClaimedMessage } from "../ports/outbox.ts";
 
 /** Which of the two SQL dialects a statement is written for. */
 export type DatabaseKind = "sqlite" | "postgres";
@@ -109,6 +111,21 @@ type SpendCountersTable = {
   model_calls: number;
 };
 
+type SecretsTable = {
+  tenant_id: string;
+  name: string;
+  key_id: string;
+  nonce: string;
+  ciphertext: string;
+  created_at: string;
+  updated_at: string;
+};
+
+type MessagesTable = ClaimedMessage;
+
+/** Crosses tenants: a hook is received before it is known whose it is. */
+type ReceivedHooksTable = StandingHook;
+
 type MaintenanceTable = { name: string; taken_until: number };
 
 /** Only on PostgreSQL. */
@@ -133,6 +150,9 @@ export type Database = {
   spend_counters: SpendCountersTable;
   nodes: NodesTable;
   maintenance: MaintenanceTable;
+  secrets: SecretsTable;
+  messages: MessagesTable;
+  received_hooks: ReceivedHooksTable;
 };
 
 export type StorageDatabase = Kysely<Database>;

@@ -12,10 +12,13 @@ import { openStorage } from "./open-storage.ts";
 import { commitModelSuite } from "./testsuite/commit-model.testsuite.ts";
 import { commitSuite } from "./testsuite/commit.testsuite.ts";
 import { eventsSuite } from "./testsuite/events.testsuite.ts";
+import { hooksSuite } from "./testsuite/hooks.testsuite.ts";
 import { idempotencySuite } from "./testsuite/idempotency.testsuite.ts";
 import { listingSuite } from "./testsuite/listing.testsuite.ts";
 import { migrationsSuite } from "./testsuite/migrations.testsuite.ts";
+import { outboxSuite } from "./testsuite/outbox.testsuite.ts";
 import { partsSuite } from "./testsuite/parts.testsuite.ts";
+import { secretsSuite } from "./testsuite/secrets.testsuite.ts";
 import { spendSuite } from "./testsuite/spend.testsuite.ts";
 import { recordingLogger, type StoreUnderTest } from "./testsuite/store-under-test.testsuite.ts";
 import { tenancySuite } from "./testsuite/tenancy.testsuite.ts";
@@ -43,6 +46,9 @@ function runSuites(store: Omit<StoreUnderTest, "storage">): void {
   idempotencySuite(shared);
   spendSuite(shared);
   usageSuite(shared);
+  outboxSuite(shared);
+  hooksSuite(shared);
+  secretsSuite(shared);
   migrationsSuite(shared);
 }
 

@@ -2,6 +2,7 @@ import type { Retention } from "../ports/retention.ts";
 import type { StorageError } from "../ports/storage.ts";
 import { dateBlobs, deleteBlobs, listBlobs, nextTenant } from "./queries/delete-blobs.ts";
 import { countIdempotencyKeys, deleteIdempotencyKeys } from "./queries/delete-idempotency-keys.ts";
+import { countMessages, deleteMessages } from "./queries/delete-messages.ts";
 import { countExpired, deleteWorkflows, listOld } from "./queries/delete-workflows.ts";
 import { readReferences } from "./queries/read-references.ts";
 import { takeTurn } from "./queries/take-turn.ts";
@@ -29,6 +30,8 @@ export function storedRetention(backend: Backend): Retention {
     deleteExpired: (expired, limit) => ask(() => deleteWorkflows(backend, expired, limit)),
     countIdempotencyKeys: (expired) => ask(() => countIdempotencyKeys(db, expired)),
     deleteIdempotencyKeys: (expired) => ask(() => deleteIdempotencyKeys(db, expired)),
+    countMessages: (settled) => ask(() => countMessages(db, settled)),
+    deleteMessages: (settled) => ask(() => deleteMessages(db, settled)),
     nextTenant: (after) => ask(() => nextTenant(db, after)),
     listOld: (tenantId, expired, page) => ask(() => listOld(db, tenantId, { expired, ...page })),
     readReferences: (tenantId, workflowId) => ask(() => readReferences(db, tenantId, workflowId)),

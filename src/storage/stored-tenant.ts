@@ -1,12 +1,20 @@
 import type { Commit, CommitResult, ModelCallRow, StepRow, ToolCallRow } from "../core/workflow/commit.ts";
 import type { WorkflowEvent } from "../core/workflow/events.ts";
 import type { WorkflowHead } from "../core/workflow/state.ts";
-import type { IdempotencyRecord, ListWorkflows, StoredWorkflow, TenantStorage } from "../ports/storage.ts";
+import type { ListMessages, Message } from "../ports/outbox.ts";
+import type {
+  IdempotencyRecord,
+  ListWorkflows,
+  SecretRow,
+  StoredWorkflow,
+  TenantStorage,
+} from "../ports/storage.ts";
 import { StorageError } from "../ports/storage.ts";
 import type { SpendCounter, SpendKey, SpendLimit, SpendSum, UsageQuery, UsageRow } from "../ports/usage.ts";
 import { type CommitTape, toTape } from "./commit-tape.ts";
 import type { KnownBlobs } from "./known-blobs.ts";
 import { answerIdempotencyKey } from "./queries/answer-idempotency-key.ts";
+import { listMessages, loadMessage } from "./queries/list-messages.ts";
 import { listModelCalls } from "./queries/list-model-calls.ts";
 import { listSteps } from "./queries/list-steps.ts";
 import { listToolCalls } from "./queries/list-tool-calls.ts";
@@ -18,8 +26,10 @@ import { readBlobs } from "./queries/read-blobs.ts";
 import { readEvents } from "./queries/read-events.ts";
 import { readSpend } from "./queries/read-spend.ts";
 import { readUsage } from "./queries/read-usage.ts";
+import { redeliverMessage } from "./queries/redeliver-message.ts";
 import { releaseIdempotencyKey } from "./queries/release-idempotency-key.ts";
 import { reserveSpend } from "./queries/reserve-spend.ts";
+import { deleteSecret, getSecret, listSecrets, putSecret } from "./queries/secrets.ts";
 import { settleSpend } from "./queries/settle-spend.ts";
 import { takeIdempotencyKey } from "./queries/take-idempotency-key.ts";
 import type { DatabaseKind, StorageDatabase } from "./schema.ts";
@@ -130,6 +140,34 @@ export class StoredTenant implements TenantStorage {
   readUsage(query: UsageQuery): Promise<UsageRow[]> {
     const { kind } = this.#backend;
     return this.#ask((db) => readUsage({ db, kind }, this.tenantId, query));
+  }
+
+  listMessages(query: ListMessages): Promise<Message[]> {
+    return this.#ask((db) => listMessages(db, this.tenantId, query));
+  }
+
+  loadMessage(id: string): Promise<Message | null> {
+    return this.#ask((db) => loadMessage(db, this.tenantId, id));
+  }
+
+  redeliverMessage(id: string, now: number): Promise<boolean> {
+    return this.#ask((db) => redeliverMessage(db, this.tenantId, { id, now }));
+  }
+
+  putSecret(secret: SecretRow, replacing?: string): Promise<Pick<SecretRow, "created_at"> | null> {
+    return this.#ask((db) => putSecret(db, this.tenantId, { secret, replacing: replacing ?? null }));
+  }
+
+  getSecret(name: string): Promise<SecretRow | null> {
+    return this.#ask((db) => getSecret(db, this.tenantId, name));
+  }
+
+  listSecrets(): Promise<SecretRow[]> {
+    return this.#ask((db) => listSecrets(db, this.tenantId));
+  }
+
+  deleteSecret(name: string): Promise<boolean> {
+    return this.#ask((db) => deleteSecret(db, this.tenantId, name));
   }
 
   async #ask<T>(question: (db: StorageDatabase) => Promise<T>): Promise<T> {

@@ -5,6 +5,28 @@ import { IMPORT_LIMITS } from "./tree-limits.ts";
 /** The ref under which a fetched commit is found. */
 export const IMPORTED = "refs/orca/import";
 
+/** What git is told of every fetch. */
+export const RECEIVING: readonly string[] = settings({
+  "transfer.fsckObjects": "true",
+  "fetch.unpackLimit": "1", // one file, so that its length is limited
+  "protocol.version": "2",
+});
+
+/** What git is told of an https remote: to connect to the addresses that were checked and to nowhere else. */
+export function heldTo(url: URL, addresses: readonly string[]): readonly string[] {
+  return settings({
+    "http.curloptResolve": `${url.hostname}:${url.port || "443"}:${addresses.join(",")}`,
+    "http.followRedirects": "false", // to where nobody has looked
+    "http.proxy": "",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "30",
+  });
+}
+
+function settings(config: Readonly<Record<string, string>>): string[] {
+  return Object.entries(config).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+}
+
 /**
  * Fetches one commit without its past to `IMPORTED`; rejects with a RepositoryError. Git is held to the addresses that were checked, but connects by itself, so
  * that a git older than 2.37, which does not know how to be held, could be led to another by a name that changes between.
@@ -20,20 +42,11 @@ export async function fetchCommit(
   },
 ): Promise<void> {
   const { url, ref, addresses, signal } = from;
-  const config = {
-    "http.curloptResolve": `${url.hostname}:${url.port || "443"}:${addresses.join(",")}`,
-    "http.followRedirects": "false", // to where nobody has looked
-    "http.proxy": "",
-    "http.lowSpeedLimit": "1000",
-    "http.lowSpeedTime": "30",
-    "transfer.fsckObjects": "true",
-    "fetch.unpackLimit": "1", // one file, so that its length is limited
-    "protocol.version": "2",
-  };
   const result = await runGit({
     gitDir,
     args: [
-      ...Object.entries(config).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
+      ...heldTo(url, addresses),
+      ...RECEIVING,
       "fetch",
       "--quiet",
       "--depth=1",

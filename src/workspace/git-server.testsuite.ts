@@ -6,6 +6,13 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
+export type GitServerOptions = {
+  /** `user:password`, without which nothing is given, and with which pushes are taken. */
+  readonly credentials?: string;
+  /** Answers in the place of git when it says so. */
+  readonly guard?: (request: IncomingMessage, response: ServerResponse) => "answered" | "pass";
+};
+
 export type GitServer = {
   readonly port: number;
   /** Its own authority, for `http.sslCAInfo`. */
@@ -14,10 +21,10 @@ export type GitServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Git's own HTTP server over TLS for the repositories in `home`, known as repo.example; /moved/ redirects. */
-export async function startGitServer(home: string): Promise<GitServer> {
+/** Git's own HTTP server over TLS for the repositories in `home`, known as repo.example and localhost; /moved/ redirects. */
+export async function startGitServer(home: string, options: GitServerOptions = {}): Promise<GitServer> {
   const [key, certificate] = [join(home, "key.pem"), join(home, "certificate.pem")];
-  const subject = ["-subj", "/CN=repo.example", "-addext", "subjectAltName=DNS:repo.example"];
+  const subject = ["-subj", "/CN=repo.example", "-addext", "subjectAltName=DNS:repo.example,DNS:localhost"];
   const files = ["-keyout", key, "-out", certificate];
   execFileSync(
     "openssl",
@@ -33,6 +40,9 @@ export async function startGitServer(home: string): Promise<GitServer> {
       requests.push(request.url!);
       if (request.url!.startsWith("/moved/")) {
         response.writeHead(302, { location: request.url!.replace("/moved/", "/") }).end();
+      } else if (options.guard?.(request, response) === "answered") return;
+      else if (isRefused(request, options.credentials)) {
+        response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
       } else answer(home, request, response);
     },
   );
@@ -50,6 +60,11 @@ export async function startGitServer(home: string): Promise<GitServer> {
   };
 }
 
+function isRefused({ headers }: IncomingMessage, credentials: string | undefined): boolean {
+  if (credentials === undefined) return false;
+  return headers.authorization !== `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
 function answer(home: string, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url!, "https://repo.example");
   const backend = spawn("git", ["http-backend"], {
@@ -63,6 +78,7 @@ function answer(home: string, request: IncomingMessage, response: ServerResponse
       PATH_INFO: url.pathname,
       QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: request.method,
+      REMOTE_USER: request.headers.authorization === undefined ? undefined : "somebody",
       CONTENT_TYPE: request.headers["content-type"],
       HTTP_CONTENT_ENCODING: request.headers["content-encoding"],
       GIT_PROTOCOL: request.headers["git-protocol"] as string | undefined,

@@ -1,6 +1,4 @@
-import { mkdtemp, realpath } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
 
 import type { Logger } from "../ports/logger.ts";
 import {
@@ -12,11 +10,10 @@ import {
 } from "../ports/workspace.ts";
 import { type AllowedRepositories, howToAllow, parseAllowed, placeOf } from "./allowed-repositories.ts";
 import { fetchCommit, IMPORTED } from "./fetch-commit.ts";
-import { runGit } from "./git.ts";
 import { lendObjects } from "./local-repository.ts";
 import { publicAddresses } from "./public-address.ts";
 import { readCommit } from "./read-commit.ts";
-import { removeTree } from "./remove-tree.ts";
+import { initRepository, inTemporaryRepository } from "./temporary-repository.ts";
 
 /**
  * Repositories in the allowed directories, and below the allowed https hosts and URLs (whole segments). Nothing that a
@@ -37,7 +34,10 @@ export function createRepositories(options: {
       const started = performance.now();
       const tree = await inTemporaryRepository(options.logger, (gitDir) =>
         readInto(gitDir, { request, allowed, signal }),
-      );
+      ).catch((error: unknown) => {
+        if (error instanceof WorkspaceError) throw new RepositoryError(error.message, { cause: error });
+        throw error;
+      });
       options.logger.info(
         {
           files: tree.files.length,
@@ -61,7 +61,7 @@ async function readInto(gitDir: string, reading: Reading): Promise<ImportedTree>
   const { request, allowed, signal } = reading;
   const place = placeOf(request, allowed);
   if (typeof place === "string") throw new RepositoryError(place);
-  await init(gitDir, signal);
+  await initRepository(gitDir, signal);
   let commit: string;
   if (place.kind === "local") {
     const directories = await realDirectories(allowed.directories);
@@ -75,30 +75,7 @@ async function readInto(gitDir: string, reading: Reading): Promise<ImportedTree>
   return readCommit({ gitDir, commit, path: request.path, signal });
 }
 
-async function inTemporaryRepository<T>(logger: Logger, use: (gitDir: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), "orca-repository-"));
-  try {
-    return await use(join(directory, "import.git"));
-  } catch (error) {
-    if (error instanceof WorkspaceError) throw new RepositoryError(error.message, { cause: error });
-    throw error;
-  } finally {
-    await removeTree(directory).catch((error: unknown) =>
-      logger.warn(
-        { err: error, path: directory },
-        "a temporary repository could not be removed; remove it by hand",
-      ),
-    );
-  }
-}
-
 async function realDirectories(directories: readonly string[]): Promise<string[]> {
   const found = await Promise.all(directories.map((directory) => realpath(directory).catch(() => null)));
   return found.filter((directory) => directory !== null);
-}
-
-async function init(gitDir: string, signal: AbortSignal): Promise<void> {
-  const args = ["init", "--bare", "--quiet", "--template=", "--initial-branch=none"];
-  const result = await runGit({ gitDir, args, timeoutMs: 30_000, mostBytes: 0, signal });
-  if (!result.ok) throw new RepositoryError(`No repository could be made in ${tmpdir()}: ${result.stderr}`);
 }

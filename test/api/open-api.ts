@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 
 import { openApp } from "../../src/app.ts";
+import type { OpenedSecrets } from "../../src/app/open-secrets.ts";
 import { Config } from "../../src/config/config.ts";
 import type { Problem } from "../../src/contract/problem.ts";
 import type { WorkflowView } from "../../src/contract/workflow-view.ts";
@@ -27,6 +28,7 @@ export type Api = {
   readonly url: string;
   readonly engine: Engine;
   readonly storage: Storage;
+  readonly secrets: OpenedSecrets;
   readonly script: ScriptedWorkflow;
   readonly provider: FakeProvider;
   readonly parts: ServerParts;
@@ -71,15 +73,11 @@ export async function openApi(options: ApiOptions = {}): Promise<Api> {
     logger: recordingLogger(logged, {}),
   });
   const shutdown = new AbortController();
-  const { engine, storage, providers, logger, instanceId } = app;
+  const { engine, storage } = app;
   const plain: ServerParts = {
-    engine,
-    storage,
-    providers,
-    config,
-    logger,
+    ...app,
     version: "0.0.0-test",
-    instance_id: instanceId,
+    instance_id: app.instanceId,
     shutdown: shutdown.signal,
   };
   const parts = options.wrap?.(plain) ?? plain;
@@ -98,6 +96,7 @@ export async function openApi(options: ApiOptions = {}): Promise<Api> {
     url: listening.url,
     engine,
     storage,
+    secrets: app.secrets,
     script,
     provider,
     parts,

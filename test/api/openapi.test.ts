@@ -3,16 +3,31 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { openapiDocument, ROUTES } from "../../src/contract/openapi-document.ts";
+import type { StepOutcome } from "../../src/engine/step-executor.ts";
 import { createServer } from "../../src/server/create-server.ts";
+import { aCommit, aMessage } from "../../src/storage/testsuite/a-commit.ts";
 import { type Api, openApi } from "./open-api.ts";
 import { answered, plant, STEP_ID } from "./planted-calls.ts";
 import { CITATION } from "./scripted-workflow.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi();
+  const secrets = { key: "0f".repeat(32), previous_key: null, environment: [] };
+  api = await openApi({ config: { secrets } });
+  Object.assign(api.script.executors, { delivery: () => Promise.resolve(DOCUMENTED) });
 });
 afterAll(() => api.close());
+
+const DOCUMENT = { name: "fake", media_type: "text/markdown", hash: "a-document", size: 1 };
+/** A delivery that has made a document. */
+const DOCUMENTED: StepOutcome = {
+  ok: true,
+  result: {
+    kind: "delivery",
+    receipt: { action: "doc-draft", links: [], metadata: [], documents: [DOCUMENT] },
+  },
+  blobs: [{ hash: DOCUMENT.hash, content: "a" }],
+};
 
 /** Redirects for programs written against go-orca, and to the reference: they have no contract of their own. */
 const FORMER = ["/workflows", "/providers", "/tenants", "/scopes", "/customizations"];
@@ -42,6 +57,7 @@ test.each(ROUTES)("$method $path is alive", async ({ method, path, responses }) 
   await api.closed(id);
   const planted = path.includes("{attempt}") ? `wf_alive` : id;
   if (planted !== id) await plant(api, { id: planted, calls: [answered()] });
+  if (path.includes("{message_id}")) await plantMessage();
   const approval = path.includes("{approval_id}") ? await askForApproval() : { id: "", shown: "" };
   const target = path
     .replace("{id}", planted)
@@ -52,23 +68,37 @@ test.each(ROUTES)("$method $path is alive", async ({ method, path, responses }) 
     .replace("{criterion_id}", "AC1")
     .replace("{finding_id}", "f1")
     .replace("{approval_id}", approval.id)
+    .replace("{message_id}", aMessage().id)
     .replace("{path}", encodeURIComponent(CITATION.path))
     .replace("{name}", "fake")
+    .replace("{delivery_id}", "d1")
     .replace("{file}", "swagger-ui.css")
     .replace("{code}", "no_model");
   const query = path.endsWith("/diff") ? "?from=cycle-0&to=latest" : "";
   const answer =
-    method === "post" ? await api.post(target, bodyOf(path, approval.shown)) : await api.call(target + query);
+    method === "get"
+      ? await api.call(target + query)
+      : await api.call(target, {
+          method: method.toUpperCase(),
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(bodyOf(path, approval.shown)) ?? null,
+        });
   await answer.body?.cancel();
-  const steering = /\/(pause|resume|cancel|waive)$/.test(path);
+  const steering = /\/(pause|resume|cancel|waive|skip)$/.test(path);
   expect(answer.status).toBeLessThan(steering ? 410 : 300);
   expect(Object.keys(responses).map(Number)).toContain(answer.status);
 });
 
 function bodyOf(path: string, shown: string): object | undefined {
   if (path.endsWith("/workflows")) return { request: "Alive?" };
-  if (path.endsWith("/waive")) return { reason: "Not needed." };
+  if (/\/(waive|skip)$/.test(path)) return { reason: "Not needed." };
+  if (path.endsWith("/secrets/{name}")) return { value: "a value for it" };
   return path.endsWith("/respond") ? { verb: "approve", shown } : undefined;
+}
+
+async function plantMessage(): Promise<void> {
+  const commit = aCommit({ tenant_id: "default", workflow_id: "wf_told", messages: [aMessage()] });
+  expect(await api.storage.forTenant("default").commit(commit)).toEqual({ ok: true });
 }
 
 /** A workflow that waits at the plan gate: the id of its approval, and what is shown. */

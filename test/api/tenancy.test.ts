@@ -32,7 +32,7 @@ test.each(withId)(
         .replace("{path}", "a.txt")
         .replace("{attempt}/{ordinal}", "1/1");
       const query = path.endsWith("/diff") ? "?from=cycle-0&to=latest" : "";
-      const body = path.endsWith("/waive") ? { body: JSON.stringify({ reason: "Mine." }) } : {};
+      const body = /\/(waive|skip)$/.test(path) ? { body: JSON.stringify({ reason: "Mine." }) } : {};
       const answer = await api.call(target + query, {
         method: method.toUpperCase(),
         headers: { "x-tenant-id": tenant, "x-request-id": "same", ...("body" in body && JSON_BODY) },

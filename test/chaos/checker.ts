@@ -4,7 +4,7 @@ import { eventRow } from "../../src/core/workflow/event-row.ts";
 import type { WorkflowEvent } from "../../src/core/workflow/events.ts";
 import { fold } from "../../src/core/workflow/evolve.ts";
 import { comparable, restoreState } from "../../src/core/workflow/restore-state.ts";
-import { isTerminal } from "../../src/core/workflow/state.ts";
+import { isTerminal, newestDelivery } from "../../src/core/workflow/state.ts";
 import { attemptOf, eventsOf, ownersOf, toolRoundsOf } from "./events-of.ts";
 import { hashOf, type WorkflowEvidence } from "./evidence.ts";
 import { attemptsAreBounded, partialIsNeverUsed, waitsSayWhy } from "./fault-invariants.ts";
@@ -341,11 +341,11 @@ function* contentIsKept({ contents }: WorkflowEvidence): Iterable<Finding> {
 /** The newest revision of every artifact lies in the directory, and nothing else does but what a killed delivery left. */
 function* deliveryIsComplete({ stored, contents, delivered }: WorkflowEvidence): Iterable<Finding> {
   if (!stored || delivered === null || stored.head.status !== "completed") return;
-  const { latest_artifacts, delivery } = restoreState(stored.head, stored.parts);
-  if (delivery?.status !== "delivered")
+  const state = restoreState(stored.head, stored.parts);
+  if (newestDelivery(state)?.status !== "delivered")
     return yield { step: "delivery", detail: "is completed and not delivered" };
   const missing = new Map(delivered);
-  for (const { path, hash } of latest_artifacts.values()) {
+  for (const { path, hash } of state.latest_artifacts.values()) {
     if (delivered.get(path) !== contents.get(hash))
       yield { step: "delivery", detail: `${path} is not as it was written` };
     missing.delete(path);

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 /** The version that rolling deploys start from: the oldest that can read the events of this one. */
-const EARLIER_COMMIT = "0dee96884f351bb1fff541a41816798a09c02d81";
+const EARLIER_COMMIT = "20fb87e02255d489df2bf71d62ce0a2cf318b505";
 
 /** What `rolling` starts from; `CHAOS_EARLIER_COMMIT` names another one. */
 function earlierCommit(): string {

@@ -198,7 +198,15 @@ test("while a server has the file nobody else prunes it", async () => {
   const { code, stdout } = await orca.command("prune", "--dry-run", "--days", "1", "--json");
   expect({ code, told: JSON.parse(stdout) as unknown }).toEqual({
     code: 0,
-    told: { dry_run: true, workflows: 0, blobs: 0, blob_bytes: 0, idempotency_keys: 0 },
+    told: {
+      dry_run: true,
+      workflows: 0,
+      blobs: 0,
+      blob_bytes: 0,
+      idempotency_keys: 0,
+      messages: 0,
+      received_hooks: null,
+    },
   });
 });
 

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { Unpacked } from "../../src/bundle/unpacked.testsuite.ts";
 import { CliUser } from "./cli-command.ts";
 
 let user: CliUser;
@@ -29,7 +31,25 @@ test("the demo ends with the receipt that failed and the one that passed, and sa
   const confined = sandbox?.status !== "FAIL";
   if (!confined) process.stderr.write(`no sandbox here (${sandbox?.detail}): the demo has to say so\n`);
   expect(stdout.includes("so the demo's own code runs without one")).toBe(!confined);
+  const [, id = "", directory = ""] = /workflows show (\S+) --data-dir (\S+)/.exec(stdout) ?? [];
+  await verifyBundle(id, directory);
 });
+
+/** That the archive verifies, and names what was asked for, what became of it and what was run. */
+async function verifyBundle(id: string, directory: string): Promise<void> {
+  const place = ["--data-dir", directory];
+  const { code, stdout } = await user.orca("workflows", "bundle", id, ...place, "--format", "tar.gz");
+  expect(code).toBe(0);
+  await using unpacked = await Unpacked.from(await readFile(stdout.trim()), "tar.gz");
+  expect(await unpacked.verify()).toContain("files/README.md: OK");
+  const manifest = JSON.parse(await unpacked.read("manifest.json")) as unknown;
+  expect(manifest).toMatchObject({
+    workflow: { id },
+    verdict: "verified",
+    criteria: expect.arrayContaining([expect.objectContaining({ id: "AC1", verdict: "met" })]),
+    receipts: expect.arrayContaining([expect.objectContaining({ name: "node: test", exit_code: 0 })]),
+  });
+}
 
 type Ended = { readonly code: number | null; readonly stdout: string };
 

@@ -130,7 +130,8 @@ type ClosingParts = {
 
 function closingLines(watched: Watched, { directory, next, receipts }: ClosingParts): string[] {
   const { workflow, reason } = watched;
-  const again = `see it again:  ${commandLine({ dataDir: directory })(`workflows show ${workflow.id}`)}`;
+  const line = commandLine({ dataDir: directory });
+  const again = `see it again:  ${line(`workflows show ${workflow.id}`)}`;
   if (reason !== "ok") return [figuresLine(watched), again];
   const artifacts = artifactsIn(directory);
   return [
@@ -140,6 +141,7 @@ function closingLines(watched: Watched, { directory, next, receipts }: ClosingPa
     `The artifacts lie in  ${artifacts}`,
     `try them:      cd ${quoted(artifacts)} && node --test`,
     again,
+    `take it along: ${line(`workflows bundle ${workflow.id}`)}`,
     "",
     "This was a recording: no model was asked, and nothing left this machine.",
     ...CONNECTING_ADVICE,

@@ -13,6 +13,7 @@ import { configOf, withConfigOptions } from "../command-options.ts";
 import { CONNECTING_ADVICE } from "../connecting-advice.ts";
 import { adviceOn, type SandboxHealth, sandboxLine, workersLine } from "../doctor-advice.ts";
 import { CliError, exitCode } from "../exit-code.ts";
+import { hookLines } from "../hook-lines.ts";
 import { HttpClient } from "../http-client.ts";
 import { type Output, paint } from "../output.ts";
 import { findServer, prepareDataDir } from "../server-file.ts";
@@ -51,6 +52,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
       const { hasPrice } = await import("../../app/examine.ts");
       for (const { check, detail } of adviceOn(config, (model) => hasPrice(config, model)))
         found(check, "warn", detail);
+      for (const line of hookLines(config)) found("hook", "ok", line);
       await examineWorkbench(config, found);
       await examine(config, found, commandLine(options));
       if (!findings.some(({ check, status }) => check === "database" && status === "FAIL"))

@@ -31,10 +31,11 @@ export function addPruneCommand(program: Command, { output }: CommandContext): v
       if (days === undefined && config.retention.workflows_days === null)
         output.say("retention.workflows_days is not set: workflows are kept for ever; --days prunes once");
       if (options.json) return output.json({ dry_run: dryRun, ...pruned });
-      const { workflows, blobs, blob_bytes, idempotency_keys } = pruned;
+      const { workflows, blobs, blob_bytes, idempotency_keys, messages, received_hooks } = pruned;
+      const hooks = received_hooks === null ? "" : `, ${plural(received_hooks, "received hook")}`;
       output.print(
         `${dryRun ? "would delete" : "deleted"} ${plural(workflows, "workflow")}, ` +
-          `${plural(blobs, "stored content")} (${sizeText(blob_bytes)}), ${plural(idempotency_keys, "idempotency key")}`,
+          `${plural(blobs, "stored content")} (${sizeText(blob_bytes)}), ${plural(idempotency_keys, "idempotency key")}, ${plural(messages, "webhook message")}${hooks}`,
       );
     });
 }

@@ -13,6 +13,7 @@ import type { CommandContext } from "../command-context.ts";
 import { commandLine, quoted } from "../command-line.ts";
 import { commandName } from "../command-name.ts";
 import { configOf, serverOption, wholeNumber, withConfigOptions } from "../command-options.ts";
+import { deliveryOf, settingOption } from "../delivery-options.ts";
 import type { SandboxHealth } from "../doctor-advice.ts";
 import { CliError } from "../exit-code.ts";
 import { followToEnd } from "../follow-to-end.ts";
@@ -37,6 +38,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .option("--ref <ref>", "branch, tag or commit of it; its HEAD when absent")
     .option("--path <dir>", "a directory of it; all of it when absent")
     .addOption(gateOption())
+    .option("--deliver <action>", "hand it over by this way; what suits the work when absent")
+    .addOption(settingOption())
     .option("--verbose", "show the calls of tools, and the log of an engine that runs in this process")
     .addOption(serverOption)
     .action(async (request, options, command) => {
@@ -136,10 +139,12 @@ type RunOptions = {
   readonly ref?: string;
   readonly path?: string;
   readonly gate?: Gate[];
+  readonly deliver?: string;
+  readonly set?: Parameters<typeof deliveryOf>[1];
 };
 
 function settingsOf(
-  { mode, title, model, maxQaRetries, gate, ...place }: RunOptions,
+  { mode, title, model, maxQaRetries, gate, deliver, set, ...place }: RunOptions,
   budget: Partial<Budget> | undefined,
 ): Omit<CreateWorkflowBody, "request"> {
   return {
@@ -149,6 +154,7 @@ function settingsOf(
     max_qa_retries: maxQaRetries ?? null,
     ...(budget === undefined ? {} : { budget: { ...NO_BUDGET, ...budget } }),
     ...(gate === undefined ? {} : { gates: gate }),
+    delivery: deliveryOf(deliver, set),
     ...workspaceOf(place),
   };
 }

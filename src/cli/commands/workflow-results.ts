@@ -8,12 +8,14 @@ import { sizeText, stripControls } from "../progress/wording.ts";
 import { receiptLines, receiptText } from "../receipt-lines.ts";
 import { table } from "../table.ts";
 import { withClient } from "../with-client.ts";
+import { addBundleCommand } from "./workflow-bundle.ts";
 
 /** What a workflow has come to, below `orca workflows`. */
 export function addResultCommands(workflows: Command, context: CommandContext): void {
   addReceipts(workflows, context);
   addDiff(workflows, context);
   addFiles(workflows, context);
+  addBundleCommand(workflows, context);
   addWaive(workflows, context);
 }
 

@@ -221,7 +221,7 @@ describe("a step", () => {
     const delivered = (action: string, ...links: string[]) =>
       tell(
         event("step.started", begun, place),
-        event("delivery.completed", { action, links, metadata: [] }, { ...place, second: 2 }),
+        event("delivery.completed", { action, links, metadata: [], documents: [] }, { ...place, second: 2 }),
       );
     const { lines, progress } = delivered("webhook", "https://x.example/1");
     expect(lines.at(-1)).toMatchObject({

@@ -41,6 +41,8 @@ export type Progress = {
   readonly verbose: boolean;
   /** A command that reads the artifacts, for a delivery whose links only the API knows. */
   readonly artifacts_command: string;
+  /** The same for one that is an archive. */
+  readonly bundle_command: string;
 };
 
 export const NO_PROGRESS: Progress = {
@@ -56,6 +58,7 @@ export const NO_PROGRESS: Progress = {
   failure: null,
   verbose: false,
   artifacts_command: "",
+  bundle_command: "",
 };
 
 type Described = { readonly progress: Progress; readonly lines: readonly ProgressLine[] };
@@ -222,9 +225,13 @@ const DESCRIPTIONS: { readonly [T in EventType]?: Describe<T> } = {
     const [link = ""] = links;
     const only = links.length === 1 ? link : "";
     // A link without a host leads nowhere outside the API.
-    const detail = link.startsWith("/") ? progress.artifacts_command : only;
+    const { artifacts_command, bundle_command } = progress;
+    const command = link.includes("/bundle?") ? bundle_command : artifacts_command;
+    const detail = link.startsWith("/") ? command : only;
     return closed(progress, event, { status: "ok", detail, subject: `delivered by ${action}` });
   },
+  "delivery.skipped": (progress, _event, { action, reason }) =>
+    told(progress, line("note", `not delivered by ${action}`, reason)),
   "state.transition": (progress, _event, { from, to, reason, message }) => {
     const news = message === progress.failure ? null : message;
     const detail = [reason, news].filter((text) => text !== null && text !== "").join(": ");

@@ -43,8 +43,9 @@ export function cycleLine(judged: EventPayload<"cycle.judged">): ProgressLine {
   return line(done ? "ok" : "note", `cycle ${cycle} judged`, detail);
 }
 
-export function claimLine({ role, sentence }: EventPayload<"claim.unsupported">): ProgressLine {
-  return line("note", ROLE_TITLES[role], `nobody saw this done, so it is left out: ${sentence}`);
+export function claimLine({ role, claim, sentence }: EventPayload<"claim.unsupported">): ProgressLine {
+  const why = claim === "link" ? "nobody gave this address" : "nobody saw this done";
+  return line("note", ROLE_TITLES[role], `${why}, so it is left out: ${sentence}`);
 }
 
 export function toolLine(title: string, call: EventPayload<"tool.called">): ProgressLine {

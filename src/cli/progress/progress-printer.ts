@@ -25,18 +25,24 @@ export type ProgressPrinter = {
   close(): void;
 };
 
-export type PrinterOptions = { readonly artifactsCommand?: string; readonly verbose?: boolean };
+export type PrinterOptions = {
+  readonly artifactsCommand?: string;
+  readonly bundleCommand?: string;
+  readonly verbose?: boolean;
+};
 
 /**
  * One line a fact, for ever in the scroll-back. On a terminal a live line below them says what runs now;
- * elsewhere the beginning of each step gets a line of its own. `artifactsCommand` is told of a delivery without a link.
+ * elsewhere the beginning of each step gets a line of its own. The commands are told of deliveries
+ * without a link.
  */
 export function openPrinter(
   stream: OutputStream,
-  { artifactsCommand = "", verbose = false }: PrinterOptions = {},
+  { artifactsCommand = "", bundleCommand = "", verbose = false }: PrinterOptions = {},
 ): ProgressPrinter {
   const live = stream.isTTY === true;
-  let progress: Progress = { ...NO_PROGRESS, verbose, artifacts_command: artifactsCommand };
+  const commands = { artifacts_command: artifactsCommand, bundle_command: bundleCommand };
+  let progress: Progress = { ...NO_PROGRESS, verbose, ...commands };
   const clear = () => {
     if (live) stream.write("\r\u001b[2K");
   };

@@ -3,8 +3,9 @@ import type { Receipt } from "../receipt.ts";
 import type { RoleName } from "../role-name.ts";
 import type { Outcome } from "../tool-semantics.ts";
 import type { BudgetChange } from "../workflow-config.ts";
+import type { DeliveryDocument, DeliveryRequest, DeliveryState } from "./delivery-state.ts";
 import type { EventPayload } from "./events.ts";
-import type { ApprovalVerb, DeliveryState, PinnedModel, WorkflowSettings } from "./state.ts";
+import type { ApprovalVerb, PinnedModel, WorkflowSettings } from "./state.ts";
 
 /** Who asks and when; ids and times come from outside, so that the core stays a function. `at` is RFC 3339 in UTC. */
 type Asked = { readonly at: string; readonly actor: string };
@@ -51,6 +52,15 @@ export type Waive = Asked & {
   readonly reason: string;
 };
 
+/** Hands the finished work over once more, or at last; nulls repeat what was asked for before. */
+export type RequestDelivery = Asked & {
+  readonly type: "delivery.request";
+  readonly delivery: DeliveryRequest | null;
+};
+
+/** A person does without the delivery that waits. */
+export type SkipDelivery = Asked & { readonly type: "delivery.skip"; readonly reason: string };
+
 export type StartStep = Asked & {
   readonly type: "step.start";
   readonly step_id: string;
@@ -73,7 +83,12 @@ export type StepResult =
     }
   | { readonly kind: "tree"; readonly tree: EventPayload<"tree.imported"> }
   | { readonly kind: "validation"; readonly receipts: readonly Receipt[] }
-  | { readonly kind: "delivery"; readonly receipt: Pick<DeliveryState, "action" | "links" | "metadata"> };
+  | {
+      readonly kind: "delivery";
+      readonly receipt: Pick<DeliveryState, "action" | "links" | "metadata"> & {
+        readonly documents?: readonly DeliveryDocument[];
+      };
+    };
 
 export type CompleteStep = Asked & {
   readonly type: "step.complete";
@@ -129,6 +144,8 @@ export type WorkflowCommand =
   | CancelWorkflow
   | RespondApproval
   | Waive
+  | RequestDelivery
+  | SkipDelivery
   | StartStep
   | CompleteStep
   | FailStep

@@ -85,6 +85,19 @@ export type ToolCallRow = {
   readonly created_at: string;
 };
 
+/** One notice of an event to one endpoint. It is written in the transaction of the event, so that none is lost. */
+export type NewMessage = {
+  /** Names the message to its receiver, the same for every attempt: `msg_<workflow>_<seq>_<endpoint>`. */
+  readonly id: string;
+  readonly workflow_id: string;
+  /** Name of the endpoint in the configuration. */
+  readonly endpoint: string;
+  readonly type: string;
+  /** JSON text, signed and sent as it stands. */
+  readonly body: string;
+  readonly created_at: string;
+};
+
 /** Content addressed by the lower-case hex SHA-256 of its UTF-8 bytes. */
 export type Blob = { readonly hash: string; readonly content: string };
 
@@ -104,6 +117,7 @@ export type Commit = {
   readonly model_calls: readonly ModelCallRow[];
   readonly tool_calls: readonly ToolCallRow[];
   readonly blobs: readonly Blob[];
+  readonly messages: readonly NewMessage[];
   /**
    * Set when something of the workflow may run that this process does not take on: a job for any node, written in the
    * same transaction. `at` is when it may start, null at once; `here` when this process has room and looks at once, so

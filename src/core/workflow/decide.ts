@@ -2,6 +2,7 @@ import { accept, type Decided } from "../domain-error.ts";
 import type { CreateWorkflow, WorkflowCommand } from "./commands.ts";
 import { respondApproval } from "./decide/approvals.ts";
 import { completeStep } from "./decide/complete-step.ts";
+import { requestDelivery, skipDelivery } from "./decide/deliveries.ts";
 import { failStep } from "./decide/fail-step.ts";
 import { requestModelCall } from "./decide/request-call.ts";
 import { recordInStep, startStep } from "./decide/run-step.ts";
@@ -43,6 +44,10 @@ function judge(state: WorkflowState, command: WorkflowCommand): Decided<readonly
       return respondApproval(state, command);
     case "waive":
       return waive(state, command);
+    case "delivery.request":
+      return requestDelivery(state, command);
+    case "delivery.skip":
+      return skipDelivery(state, command);
     case "step.start":
       return startStep(state, command);
     case "step.request_call":

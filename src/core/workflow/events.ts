@@ -13,6 +13,7 @@ import { Receipt } from "../receipt.ts";
 import { RoleName } from "../role-name.ts";
 import { OUTCOMES, TOOL_SEMANTICS } from "../tool-semantics.ts";
 import { Budget, Gate, NO_BUDGET } from "../workflow-config.ts";
+import { DeliveryDocument, DeliveryRequest } from "./delivery-state.ts";
 import { WorkVerdict } from "./progress.ts";
 import {
   APPROVAL_VERBS,
@@ -45,6 +46,7 @@ export const EVENT_PAYLOADS = {
   "workflow.created": WorkflowSettings.extend({
     budget: Budget.default(NO_BUDGET),
     gates: z.array(Gate).default([]),
+    delivery_choices: z.array(Text).default([]),
     workspace: WorkspaceRequest.nullable().default(null),
     tools: z.partialRecord(RoleName, z.array(Text)).nullable().default(null),
     stall_patience: Count.default(2),
@@ -234,12 +236,22 @@ export const EVENT_PAYLOADS = {
   "outcome.decided": z.object({ outcome: z.enum(OUTCOMES) }),
   "model.substituted": z.object({ asked: Text, used: Text, reason: Text }),
   "refiner.suggestion": SuggestedImprovement.extend({ id: Text, ordinal: Count }),
+  /** The tree is to be handed over; `config` holds references, never secrets. */
+  "delivery.requested": DeliveryRequest.extend({
+    id: Text,
+    ordinal: Count,
+    requested_by: z.enum(["workflow", "person"]),
+    tree_hash: Text.nullable(),
+  }),
   "delivery.completed": z.object({
     action: Text,
     links: z.array(Text),
     metadata: z.array(z.object({ name: Text, value: Text })),
+    documents: z.array(DeliveryDocument).default([]),
   }),
   "delivery.failed": Problem.extend({ action: Text }),
+  /** It does not take place: a person does without it, or another has taken its place. */
+  "delivery.skipped": z.object({ id: Text, ordinal: Count, action: Text, reason: Text }),
   "workflow.closed": z.object({ status: WorkflowStatus }),
 } as const;
 

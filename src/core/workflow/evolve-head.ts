@@ -35,7 +35,13 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
     case "outcome.decided":
       return { ...head, open_steps: head.open_steps.map((step) => withOutcome(step, event)) };
     case "workflow.closed":
-      return { ...head, closed: true };
+      return { ...head, closed: true, refined: true };
+    case "delivery.requested":
+      return { ...head, later_deliveries: event.payload.ordinal - 1, closed: false };
+    case "delivery.completed":
+    case "delivery.failed":
+    case "delivery.skipped":
+      return head;
     case "cycle.judged":
       return withJudgedCycle(head, event.payload);
     case "approval.requested":
@@ -60,12 +66,12 @@ export function evolveHead(before: WorkflowHead, event: WorkflowEvent): Workflow
 
 type Aside = Extract<
   WorkflowEvent,
-  { type: `${"role" | "artifact" | "criterion" | "finding" | "tool" | "delivery"}.${string}` }
+  { type: `${"role" | "artifact" | "criterion" | "finding" | "tool"}.${string}` }
 >;
 
 /** Events of things that the head says nothing of. */
 function isAside(event: WorkflowEvent): event is Aside {
-  return /^(role|artifact|criterion|finding|tool|delivery)\./.test(event.type);
+  return /^(role|artifact|criterion|finding|tool)\./.test(event.type);
 }
 
 type GateEvent = Extract<WorkflowEvent, { type: `approval.${string}` | `plan.${string}` }>;
@@ -116,8 +122,6 @@ function afterTransition(
 ): WorkflowHead {
   const { to, reason, message } = event.payload;
   const leavesEnding = isTerminal(head.status);
-  const { running_since, worked_ms } = head;
-  const worked = running_since === null ? 0 : elapsedMs(running_since, event.occurred_at);
   return {
     ...head,
     status: to,
@@ -130,8 +134,8 @@ function afterTransition(
             until: null,
           }
         : null,
-    worked_ms: worked_ms + worked,
-    running_since: to === "running" ? event.occurred_at : null,
+    ...stoppedClock(head, event.occurred_at),
+    ...(to === "running" ? { running_since: event.occurred_at } : {}),
     error:
       to === "failed" ? { code: reason ?? "failed", message: message ?? "", step_id: event.step_id } : null,
     open_steps: to === "running" ? head.open_steps.map(forgiven) : head.open_steps,
@@ -139,9 +143,18 @@ function afterTransition(
     approval: isTerminal(to) ? null : head.approval,
     closings: leavesEnding ? head.closings + 1 : head.closings,
     closed: false,
+    refined: false,
     started_at: head.started_at ?? (to === "running" ? event.occurred_at : null),
     completed_at: isTerminal(to) ? event.occurred_at : null,
   };
+}
+
+function stoppedClock(
+  { running_since, worked_ms }: WorkflowHead,
+  at: string,
+): Pick<WorkflowHead, "worked_ms" | "running_since"> {
+  const worked = running_since === null ? 0 : elapsedMs(running_since, at);
+  return { worked_ms: worked_ms + worked, running_since: null };
 }
 
 /** A resumed workflow tries its failed steps at once, with their failures forgiven; attempts keep counting. */
@@ -164,16 +177,19 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
         ...head,
         open_steps: [...others, startedStep(event, open)],
         tree_hash: tree_hash ?? head.tree_hash,
+        running_since: head.status === "running" ? (head.running_since ?? event.occurred_at) : null,
       };
     }
     case "step.completed": {
       const lasting = open?.kind === "task" ? head.done_steps : [...head.done_steps, id];
       const steps_completed = head.steps_completed + 1;
-      return { ...head, in_doubt, open_steps: others, done_steps: lasting, steps_completed };
+      const refined = head.refined || open?.role === "refiner";
+      return { ...head, in_doubt, open_steps: others, done_steps: lasting, steps_completed, refined };
     }
     case "step.failed": {
-      if (!open || (open.role === "refiner" && event.payload.retry_at === null))
-        return { ...head, in_doubt, open_steps: others };
+      if (!open) return { ...head, in_doubt, open_steps: others };
+      if (open.role === "refiner" && event.payload.retry_at === null)
+        return { ...head, in_doubt, open_steps: others, refined: true };
       const { code } = event.payload;
       const queued: OpenStep = {
         ...open,
@@ -187,7 +203,9 @@ function evolveSteps(head: WorkflowHead, event: StepEvent): WorkflowHead {
         lease_until: null,
         available_at: event.payload.retry_at === AT_ONCE ? null : event.payload.retry_at,
       };
-      return { ...head, in_doubt, open_steps: [...others, queued] };
+      // Waiting for somebody else's server is no work.
+      const clock = code === "delivery_unavailable" ? stoppedClock(head, event.occurred_at) : {};
+      return { ...head, ...clock, in_doubt, open_steps: [...others, queued] };
     }
     case "step.cancelled":
       return { ...head, in_doubt, open_steps: others };

@@ -1,12 +1,13 @@
 import { PersistentMap } from "../persistent-map.ts";
-import type { EventPayload, WorkflowEvent } from "./events.ts";
+import { type EventPayload, isStepEvent, type WorkflowEvent } from "./events.ts";
 import { evolveApprovals, withCriteria } from "./evolve-approvals.ts";
+import { evolveDeliveries, withAttempt } from "./evolve-deliveries.ts";
 import { evolveFindings } from "./evolve-findings.ts";
 import { evolveHead } from "./evolve-head.ts";
 import { evolveTasks, withoutTasks } from "./evolve-tasks.ts";
 import { evolveTree } from "./evolve-tree.ts";
 import { NO_PROGRESS } from "./progress.ts";
-import { type DeliveryState, type WorkflowHead, type WorkflowSettings, type WorkflowState } from "./state.ts";
+import type { WorkflowHead, WorkflowSettings, WorkflowState } from "./state.ts";
 
 /** The state after one more event: total, pure, and it only copies what the event says. */
 export function evolve(state: WorkflowState, event: WorkflowEvent): WorkflowState {
@@ -35,6 +36,7 @@ export function created(event: WorkflowEvent): WorkflowState {
       pinned: payload.pinned,
       budget: payload.budget,
       delivery: payload.delivery,
+      delivery_choices: payload.delivery_choices,
       gates: payload.gates,
       workspace: payload.workspace,
       tools: payload.tools,
@@ -54,7 +56,7 @@ export function created(event: WorkflowEvent): WorkflowState {
     waivers: PersistentMap.empty(),
     approvals: PersistentMap.empty(),
     imported: null,
-    delivery: null,
+    deliveries: PersistentMap.empty(),
     ready_tasks: [],
     latest_artifacts: PersistentMap.empty(),
     directories: PersistentMap.empty(),
@@ -90,6 +92,8 @@ function firstHead(event: WorkflowEvent, payload: EventPayload<"workflow.created
     verdict: null,
     later_plans: 0,
     later_endings: 0,
+    later_deliveries: 0,
+    refined: false,
     approval: null,
     created_at: event.occurred_at,
     updated_at: event.occurred_at,
@@ -115,12 +119,6 @@ function changedSettings(
 
 type Parts = Partial<Omit<WorkflowState, "head">>;
 
-function deliveryOf(event: Extract<WorkflowEvent, { type: `delivery.${string}` }>): DeliveryState {
-  if (event.type === "delivery.completed") return { status: "delivered", ...event.payload, message: null };
-  const { action, message } = event.payload;
-  return { status: "failed", action, links: [], metadata: [], message };
-}
-
 type RowEvent = Extract<WorkflowEvent, { type: `${"step" | "model" | "tool"}.${string}` }>;
 
 /** Events that the head and the rows of steps and calls tell of. */
@@ -129,7 +127,7 @@ function isRowEvent(event: WorkflowEvent): event is RowEvent {
 }
 
 function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
-  if (isRowEvent(event)) return {};
+  if (isRowEvent(event)) return isStepEvent(event) ? withAttempt(state, event) : {};
   switch (event.type) {
     case "settings.changed":
       return { settings: changedSettings(state.settings, event.payload) };
@@ -168,9 +166,11 @@ function evolveParts(state: WorkflowState, event: WorkflowEvent): Parts {
       return evolveFindings(state, event) ?? {};
     case "refiner.suggestion":
       return { suggestions: state.suggestions.set(event.payload.id, event.payload) };
+    case "delivery.requested":
     case "delivery.completed":
     case "delivery.failed":
-      return { delivery: deliveryOf(event) };
+    case "delivery.skipped":
+      return evolveDeliveries(state, event);
     case "workflow.created":
     case "state.transition":
     case "role.started":

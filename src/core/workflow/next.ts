@@ -1,6 +1,6 @@
 import type { RoleName } from "../role-name.ts";
-import { isTerminal, openStep, type StepSpec, type WorkflowState } from "./state.ts";
-import { architectStep, finalizerStep } from "./step-ids.ts";
+import { isTerminal, newestDelivery, openStep, type StepSpec, type WorkflowState } from "./state.ts";
+import { architectStep, deliveryStep, finalizerStep } from "./step-ids.ts";
 import { overlap } from "./write-set.ts";
 
 /** A step that may start now, or at `available_at` when that is not null. */
@@ -18,8 +18,17 @@ const PIPELINE: readonly Stage[] = [
   validation,
   single((state) => roleStep(`qa:${state.head.cycle}`, "qa", state.head.cycle)),
   single((state) => roleStep(finalizerStep(state.head), "finalizer", state.head.cycle)),
-  single((state) => engineStep("delivery", "delivery", state.head.cycle)),
 ];
+
+/** What comes after everything else; on a completed workflow a person may ask for another. */
+export function deliverySpec({ head }: WorkflowState): StepSpec {
+  return engineStep(deliveryStep(head), "delivery", head.cycle);
+}
+
+/** Whether nothing is left to do but to hand over. */
+export function awaitsDelivery(state: WorkflowState): boolean {
+  return PIPELINE.every((stage) => stage(state).settled);
+}
 
 /**
  * The steps that may run now; empty while the workflow waits, and when everything possible is already running.
@@ -41,15 +50,19 @@ function pipelineSteps(state: WorkflowState): readonly RunnableStep[] {
     const { settled, steps } = stage(state);
     if (!settled) return runnable(state, steps);
   }
-  return [];
+  return runnable(state, [deliverySpec(state)]);
 }
 
-/** The Refiner comes once after every ending, when the last step that still ran has come home. */
+/** The Refiner comes once after every ending, when the last step that still ran has come home; deliveries any time. */
 function trailingSteps(state: WorkflowState): readonly RunnableStep[] {
-  const { closed, closings, open_steps: open } = state.head;
+  const { closed, closings, refined, open_steps: open, status } = state.head;
+  if (closed) return [];
+  const asked = newestDelivery(state);
+  const again = status === "completed" && (asked?.status === "pending" || asked?.status === "delivering");
+  const deliveries = again ? runnable(state, [deliverySpec(state)]) : [];
   const refiner = roleStep(`refiner:${closings + 1}`, "refiner", state.head.cycle);
-  if (closed || open.some((step) => step.status === "running" && step.id !== refiner.id)) return [];
-  return runnable(state, [refiner]);
+  if (refined || open.some((step) => step.status === "running" && step.id !== refiner.id)) return deliveries;
+  return [...runnable(state, [refiner]), ...deliveries];
 }
 
 function importedTree(state: WorkflowState): ReturnType<Stage> {

@@ -23,7 +23,7 @@ import { creation, type WorkflowDriver } from "./testing/workflow-driver.testsui
 function packetOf(state: WorkflowState, stepId: string, diff: string | null = null): HandoffPacket {
   const step = openStep(state, stepId);
   if (!step?.role) throw new Error(`${stepId} is not open`);
-  const surroundings = { models: [], default_model: "", delivery_actions: [], contents: new Map(), diff };
+  const surroundings = { models: [], default_model: "", contents: new Map(), diff };
   return buildPacket(state, { ...step, role: step.role }, surroundings);
 }
 

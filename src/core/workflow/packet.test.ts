@@ -95,7 +95,6 @@ describe("a packet", () => {
     const surroundings = {
       models: ["acme/large"],
       default_model: "acme/large",
-      delivery_actions: ["api-response"],
       contents,
     };
     return buildPacket(state, { ...stepOf(role, task_id, { base: 3 }), role }, surroundings);

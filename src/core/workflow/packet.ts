@@ -1,14 +1,15 @@
 import { pathKey } from "../artifact-path.ts";
 import type { Constitution, Design, Finalization, Plan, Requirements } from "../documents.ts";
 import { type Mode, ROLE_NAMES, type RoleName } from "../role-name.ts";
+import type { DeliveryState } from "./delivery-state.ts";
 import {
   type ArtifactState,
   byOrdinal,
   documentOf,
   type CriterionState,
-  type DeliveryState,
   type FindingState,
   type ImportState,
+  newestDelivery,
   openFindings,
   type OpenStep,
   plannedTasks,
@@ -72,7 +73,7 @@ export type HandoffPacket = {
   readonly waivers: readonly { readonly id: string; readonly reason: string }[];
   /** What has changed since the open findings were raised, as a unified diff; null where that means nothing. */
   readonly diff: string | null;
-  readonly delivery: DeliveryState | null;
+  readonly delivery: ShownDelivery | null;
   readonly choices: {
     readonly models: readonly string[];
     readonly default_model: string;
@@ -83,10 +84,11 @@ export type HandoffPacket = {
   };
 };
 
+type ShownDelivery = Pick<DeliveryState, "status" | "action" | "links" | "metadata" | "message">;
+
 export type PacketSurroundings = {
   readonly models: readonly string[];
   readonly default_model: string;
-  readonly delivery_actions: readonly string[];
   /** Contents by hash, for the artifacts that `neededContents` named. */
   readonly contents: ReadonlyMap<string, string>;
   readonly diff?: string | null;
@@ -238,11 +240,11 @@ export function buildPacket(
       .map(([id, reason]) => ({ id, reason }))
       .toSorted((left, right) => (left.id < right.id ? -1 : 1)),
     diff: surroundings.diff ?? null,
-    delivery: state.delivery,
+    delivery: shownDelivery(state),
     choices: {
       models: surroundings.models,
       default_model: surroundings.default_model,
-      delivery_actions: settings.delivery ? [settings.delivery.action] : surroundings.delivery_actions,
+      delivery_actions: settings.delivery ? [settings.delivery.action] : settings.delivery_choices,
       criteria: constitution?.acceptance_criteria.map((criterion) => criterion.id) ?? [],
       task_keys: plannedTasks(state).map(({ id }) => id),
       open_findings: openFindings(state)
@@ -250,6 +252,13 @@ export function buildPacket(
         .map((finding) => finding.id),
     },
   };
+}
+
+function shownDelivery(state: WorkflowState): ShownDelivery | null {
+  const delivery = newestDelivery(state);
+  if (delivery === null) return null;
+  const { status, action, links, metadata, message } = delivery;
+  return { status, action, links, metadata, message };
 }
 
 /** An imported tree is not shown whole: it is looked up with tools. */

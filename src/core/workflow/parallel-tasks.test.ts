@@ -165,7 +165,6 @@ describe("a task that another has overtaken", () => {
     const { tasks: _tasks, ...rest } = buildPacket(state, step, {
       models: [],
       default_model: "",
-      delivery_actions: [],
       contents: new Map(),
     });
     return JSON.stringify({ ...rest, task: rest.task?.id });

@@ -1,8 +1,18 @@
 import { AT_ONCE } from "../failure-policy.ts";
-import type { Blob, Commit, ModelCallRow, PartKind, PartRow, StepRow, ToolCallRow } from "./commit.ts";
+import type {
+  Blob,
+  Commit,
+  ModelCallRow,
+  NewMessage,
+  PartKind,
+  PartRow,
+  StepRow,
+  ToolCallRow,
+} from "./commit.ts";
 import { isStepEvent, type WorkflowEvent } from "./events.ts";
-import { next } from "./next.ts";
-import { openStep, type OpenStep, type StepSpec, type WorkflowState } from "./state.ts";
+import { awaitsDelivery, deliverySpec, next } from "./next.ts";
+import { newestDelivery, openStep, type OpenStep, type StepSpec, type WorkflowState } from "./state.ts";
+import { deliveryOfStep } from "./step-ids.ts";
 
 export type CommitPlan = {
   /** Null when the events create the workflow. */
@@ -12,10 +22,12 @@ export type CommitPlan = {
   readonly fences: Commit["fences"];
   readonly wake: Commit["wake"];
   readonly blobs: readonly Blob[];
+  readonly messages: readonly NewMessage[];
 };
 
 /** The one value that carries a change to storage: rows for what changed, and for nothing else. */
-export function planCommit({ before, after, events, fences, blobs, wake }: CommitPlan): Commit {
+export function planCommit(plan: CommitPlan): Commit {
+  const { before, after, events, fences, blobs, messages, wake } = plan;
   return {
     tenant_id: after.head.tenant_id,
     workflow_id: after.head.id,
@@ -28,6 +40,7 @@ export function planCommit({ before, after, events, fences, blobs, wake }: Commi
     model_calls: events.flatMap(modelCallOf),
     tool_calls: events.flatMap(toolCallOf),
     blobs,
+    messages,
     wake,
   };
 }
@@ -42,7 +55,8 @@ type MapName =
   | "suggestions"
   | "receipts"
   | "waivers"
-  | "approvals";
+  | "approvals"
+  | "deliveries";
 
 /** Which map of the state is stored under which kind of part. */
 export const PART_OF_MAP: Record<MapName, PartKind> = {
@@ -56,14 +70,12 @@ export const PART_OF_MAP: Record<MapName, PartKind> = {
   receipts: "receipt",
   waivers: "waiver",
   approvals: "approval",
+  deliveries: "delivery",
 };
 
 function changedParts(before: WorkflowState | null, after: WorkflowState): PartRow[] {
   const parts: PartRow[] = [];
   if (before?.settings !== after.settings) parts.push({ kind: "settings", key: "", body: after.settings });
-  if (after.delivery !== null && before?.delivery !== after.delivery) {
-    parts.push({ kind: "delivery", key: "", body: after.delivery });
-  }
   if (after.imported !== null && before?.imported !== after.imported) {
     parts.push({ kind: "import", key: "", body: after.imported });
   }
@@ -101,17 +113,33 @@ function changedSteps(
   return [...rows.values()];
 }
 
-/** Steps whose turn will never come: those of a cancelled workflow, and the Refiner of an ending that was left. */
+/**
+ * Steps whose turn will never come: those of a cancelled workflow, the Refiner of an ending that was left, and a delivery
+ * that a person does without.
+ */
 function abandonedSteps(before: WorkflowState, after: WorkflowState): readonly StepSpec[] {
   const { status } = before.head;
   if (after.head.status !== "cancelled") {
-    return status === "failed" && after.head.status === "running" ? next(before) : [];
+    const left = status === "failed" && after.head.status === "running" ? next(before) : [];
+    return [...left, ...abandonedDelivery(before, after)];
   }
   // Without what runs: it keeps those from starting that write the same paths.
   const pipeline = next({ ...before, head: { ...before.head, status: "running", open_steps: [] } });
   return status === "failed"
     ? [...pipeline.filter((step) => step.kind === "task"), ...next(before)]
     : pipeline;
+}
+
+/** One that has begun is cancelled by an event of its own. */
+function abandonedDelivery(before: WorkflowState, after: WorkflowState): readonly StepSpec[] {
+  const spec = deliverySpec(before);
+  const id = deliveryOfStep(spec.id);
+  const isGivenUp = deliverySpec(after).id !== spec.id || after.deliveries.get(id)?.status === "skipped";
+  if (!isGivenUp || openStep(before, spec.id) !== undefined) return [];
+  const newest = newestDelivery(before);
+  const isOver = before.head.status === "completed";
+  const isAwaited = isOver ? newest?.id === id && newest.status === "pending" : awaitsDelivery(before);
+  return isAwaited ? [spec] : [];
 }
 
 function knownRow(before: WorkflowState | null, stepId: string): StepRow | undefined {

@@ -31,7 +31,15 @@ function without<T>(value: T, kind: string): T {
 
 /** The rows as the version that wrote the journal has stored them. */
 function oldRows(state: WorkflowState): { head: WorkflowHead; parts: PartRow[] } {
-  const { parts } = planCommit({ before: null, after: state, events: [], fences: [], blobs: [], wake: null });
+  const { parts } = planCommit({
+    before: null,
+    after: state,
+    events: [],
+    fences: [],
+    blobs: [],
+    messages: [],
+    wake: null,
+  });
   const open_steps = state.head.open_steps.map((step) => without(step, "step"));
   return {
     head: { ...without(state.head, "head"), open_steps },
@@ -96,4 +104,20 @@ test("fields that are there keep their order, so that packets read the same", ()
     expect(JSON.stringify(restored.findings.get(id))).toBe(JSON.stringify(state.findings.get(id)));
   expect(JSON.stringify(restored.tasks.get("greet"))).toBe(JSON.stringify(state.tasks.get("greet")));
   expect(JSON.stringify(restored.settings)).toBe(JSON.stringify(state.settings));
+});
+
+test("the nameless delivery of an earlier version gives way to what is known of it since, in any order", () => {
+  const { head, parts } = oldRows(firstSlice().state);
+  const known = parts.filter(({ kind }) => kind === "delivery");
+  const others = parts.filter(({ kind }) => kind !== "delivery");
+  const nameless: PartRow = { kind: "delivery", key: "", body: { status: "failed", action: "directory" } };
+  expect(known).toHaveLength(1);
+  for (const rows of [
+    [nameless, ...known],
+    [...known, nameless],
+  ])
+    expect(restoreState(head, [...others, ...rows]).deliveries.get("d1")).toMatchObject({
+      status: "delivered",
+    });
+  expect(restoreState(head, [...others, nameless]).deliveries.get("d1")).toMatchObject({ status: "failed" });
 });

@@ -2,14 +2,15 @@ import { pathKey } from "../artifact-path.ts";
 import { PersistentMap } from "../persistent-map.ts";
 import { NO_BUDGET } from "../workflow-config.ts";
 import type { PartKind, PartRow } from "./commit.ts";
+import type { DeliveryState } from "./delivery-state.ts";
 import { directoriesOf } from "./directories.ts";
+import { FIRST_DELIVERY } from "./evolve-deliveries.ts";
 import { NO_PROGRESS } from "./progress.ts";
 import {
   type ApprovalState,
   type ArtifactState,
   byOrdinal,
   type CriterionState,
-  type DeliveryState,
   type FindingState,
   type ImportState,
   type OpenStep,
@@ -51,7 +52,7 @@ export function restoreState(head: WorkflowHead, parts: readonly PartRow[]): Wor
     waivers: map<string>("waiver"),
     approvals: map<ApprovalState>("approval"),
     imported: (one("import") as ImportState | undefined) ?? null,
-    delivery: (one("delivery") as DeliveryState | undefined) ?? null,
+    deliveries: deliveriesOf(byKind.get("delivery") ?? []),
     ready_tasks: byOrdinal(tasks.values())
       .filter((task) => task.status === "ready")
       .map((task) => task.id),
@@ -69,6 +70,7 @@ function completed<V>(stored: V, first: Partial<V>): V {
 /** What fields are that came after some workflow was stored: the same as `fold` gives for its events. */
 const SETTINGS_FIRST: Partial<WorkflowSettings> = {
   budget: NO_BUDGET,
+  delivery_choices: [],
   gates: [],
   workspace: null,
   tools: null,
@@ -82,6 +84,7 @@ const HEAD_FIRST: Partial<WorkflowHead> = {
   verdict: null,
   later_plans: 0,
   later_endings: 0,
+  later_deliveries: 0,
   approval: null,
 };
 const STEP_FIRST: Partial<OpenStep> = {
@@ -105,12 +108,24 @@ const FINDING_FIRST: Partial<FindingState> = {
 export function liftHead(stored: WorkflowHead): WorkflowHead {
   const running_since = stored.status === "running" ? stored.started_at : null;
   return {
-    ...completed(stored, { ...HEAD_FIRST, running_since }),
+    ...completed(stored, { ...HEAD_FIRST, running_since, refined: stored.closed }),
     open_steps: stored.open_steps.map((step) => completed(step, STEP_FIRST)),
     spend: stored.spend.map((spend) =>
       Object.assign({ cost_usd: 0, unpriced_calls: spend.model_calls }, spend),
     ),
   };
+}
+
+/** The one delivery of earlier versions had no name. */
+function deliveriesOf(parts: readonly PartRow[]): PersistentMap<DeliveryState> {
+  const isKnownBetter = parts.some(({ key }) => key === FIRST_DELIVERY.id);
+  const newest = parts.filter(({ key }) => key !== "" || !isKnownBetter);
+  return PersistentMap.of(
+    newest.map(({ key, body }) => {
+      const stored = completed(body as DeliveryState, FIRST_DELIVERY);
+      return [key === "" ? FIRST_DELIVERY.id : key, stored] as const;
+    }),
+  );
 }
 
 function latestArtifacts(artifacts: PersistentMap<ArtifactState>): PersistentMap<ArtifactState> {
@@ -142,7 +157,7 @@ export function comparable(state: WorkflowState): unknown {
     waivers: sorted(state.waivers),
     approvals: sorted(state.approvals),
     imported: state.imported,
-    delivery: state.delivery,
+    deliveries: sorted(state.deliveries),
     ready_tasks: state.ready_tasks.toSorted(),
     latest_artifacts: sorted(state.latest_artifacts),
     directories: sorted(state.directories),

@@ -18,6 +18,7 @@ import { Mode, RoleName } from "../role-name.ts";
 import type { RoleOutputs } from "../role-output.ts";
 import { OUTCOMES } from "../tool-semantics.ts";
 import { Budget, Gate } from "../workflow-config.ts";
+import { DeliveryRequest, type DeliveryState } from "./delivery-state.ts";
 import type { Directories } from "./directories.ts";
 import { Progress, WorkVerdict } from "./progress.ts";
 
@@ -125,9 +126,6 @@ export const WorkspaceRequest = z.object({
 });
 export type WorkspaceRequest = z.infer<typeof WorkspaceRequest>;
 
-export const DeliveryRequest = z.object({ action: z.string(), config: z.record(z.string(), z.json()) });
-export type DeliveryRequest = z.infer<typeof DeliveryRequest>;
-
 /**
  * The part of the state that is rewritten with every commit; its size does not grow with the workflow's history,
  * only with what is open.
@@ -164,6 +162,10 @@ export const WorkflowHead = z.object({
   /** How often the plan and the ending were given up on a person's word; later ones are steps of their own. */
   later_plans: z.number().int(),
   later_endings: z.number().int(),
+  /** Deliveries that were asked for after the first; each is a step of its own. */
+  later_deliveries: z.number().int(),
+  /** Whether the Refiner is done with this ending. */
+  refined: z.boolean(),
   /** The approval that is waited for. */
   approval: z.string().nullable(),
   created_at: z.string(),
@@ -181,6 +183,8 @@ export const WorkflowSettings = z.object({
   pinned: PinnedModel,
   budget: Budget,
   delivery: DeliveryRequest.nullable(),
+  /** Actions that need no configuration and that the scope allows: what the Director may choose from. */
+  delivery_choices: z.array(z.string()),
   gates: z.array(Gate),
   workspace: WorkspaceRequest.nullable(),
   /** Tools by role in the place of the configured ones; null leaves them. */
@@ -297,14 +301,6 @@ export type ImportState = {
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 };
 
-export type DeliveryState = {
-  readonly status: "delivered" | "failed";
-  readonly action: string;
-  readonly links: readonly string[];
-  readonly metadata: readonly { readonly name: string; readonly value: string }[];
-  readonly message: string | null;
-};
-
 /** Documents by kind; the shapes stand in `../documents.ts`, the writer of each in `../role-contract.ts`. */
 export const DOCUMENT_KINDS = [
   "brief",
@@ -354,7 +350,7 @@ export type WorkflowState = {
   readonly approvals: PersistentMap<ApprovalState>;
   /** Null when the workflow began with nothing. */
   readonly imported: ImportState | null;
-  readonly delivery: DeliveryState | null;
+  readonly deliveries: PersistentMap<DeliveryState>;
   readonly ready_tasks: readonly string[];
   readonly latest_artifacts: PersistentMap<ArtifactState>;
   readonly directories: Directories;
@@ -368,6 +364,11 @@ export function isTerminal(status: WorkflowStatus): boolean {
 
 export function openStep(state: WorkflowState, stepId: string): OpenStep | undefined {
   return state.head.open_steps.find((step) => step.id === stepId);
+}
+
+/** The delivery that was asked for last, null before the first. */
+export function newestDelivery({ deliveries }: WorkflowState): DeliveryState | null {
+  return byOrdinal(deliveries.values()).at(-1) ?? null;
 }
 
 export function byOrdinal<T extends { readonly ordinal: number }>(values: Iterable<T>): T[] {

@@ -10,5 +10,15 @@ export function finalizerStep({ later_endings }: Pick<WorkflowHead, "later_endin
   return later_endings > 0 ? `finalizer:${later_endings}` : "finalizer";
 }
 
+/** Every delivery is a step of its own, so that a finished one never runs again. */
+export function deliveryStep({ later_deliveries }: Pick<WorkflowHead, "later_deliveries">): string {
+  return later_deliveries > 0 ? `delivery:${later_deliveries + 1}` : "delivery";
+}
+
+/** The id of the delivery that a step carries out. */
+export function deliveryOfStep(stepId: string): string {
+  return stepId === "delivery" ? "d1" : `d${stepId.slice("delivery:".length)}`;
+}
+
 /** The `base` of steps from before there was one: they build on whatever is there. */
 export const EVERY_ARTIFACT = Number.MAX_SAFE_INTEGER;

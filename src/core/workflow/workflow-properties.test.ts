@@ -213,11 +213,34 @@ describe("order", () => {
     });
   });
 
-  test("the Refiner never starts while anything else runs", () => {
+  test("the Refiner never starts while anything else runs but another delivery of work that is done", () => {
     always(() => ({
       changed: ({ before, events }) => {
         const started = startsIn(events).filter((event) => event.role === "refiner");
-        expect(started.length > 0 ? running(before) : []).toEqual([]);
+        const beside = running(before).filter(({ kind }) => kind !== "delivery");
+        expect(started.length > 0 ? beside : []).toEqual([]);
+      },
+    }));
+  });
+
+  test("a step that was given up never starts again while the workflow is over", () => {
+    always(() => ({
+      changed: ({ after, events }) => {
+        const givenUp = events.flatMap((event) => (event.type === "step.cancelled" ? [event.step_id] : []));
+        const again = next(after).filter(({ id, kind }) => kind === "delivery" && givenUp.includes(id));
+        expect(isTerminal(after.head.status) ? again : []).toEqual([]);
+      },
+    }));
+  });
+
+  test("at most one delivery is under way, and completed work has none that is lost", () => {
+    always(() => ({
+      changed: ({ after }) => {
+        const open = [...after.deliveries.values()].filter(({ status }) => /pending|delivering/.test(status));
+        expect(open.length).toBeLessThanOrEqual(1);
+        const { closed, status } = after.head;
+        expect(closed ? open : []).toEqual([]);
+        if (status === "completed") expect(after.deliveries.size).toBeGreaterThan(0);
       },
     }));
   });
@@ -331,7 +354,6 @@ describe("the journal, the state and the rows say the same", () => {
     const surroundings = {
       models: [],
       default_model: "acme/large",
-      delivery_actions: [],
       contents: new Map(),
     };
     return buildPacket(state, { ...step, role: step.role ?? "qa" }, surroundings);
@@ -428,7 +450,7 @@ test.each([0, 1, 2, 3, 4, 5])(
 test("the random workflows go everywhere", () => {
   const seen = new Map<string, number>();
   const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
-  for (const past of fc.sample(history, { numRuns: RUNS, seed: 20_260_102 })) {
+  for (const past of fc.sample(history, { numRuns: 2 * RUNS, seed: 20_260_102 })) {
     const driver = play(past, {
       answered: (_order, answer) => {
         if (!("code" in answer)) return;
@@ -439,6 +461,8 @@ test("the random workflows go everywhere", () => {
         if (before.head.closed && !after.head.closed) count("reopened");
         if (after.head.status === "awaiting_approval") count("awaiting_approval");
         if (before.head.approval !== null && after.head.status === "paused") count("paused at a gate");
+        if (before.head.closed && before.head.status === "completed" && !after.head.closed)
+          count("delivered again");
         if (running(after).length > 1) count("parallel tasks");
         if (running(before).length > 1 && after.head.status === "failed")
           count("failed with siblings running");
@@ -503,6 +527,11 @@ test("the random workflows go everywhere", () => {
     "task.failed",
     "refiner.suggestion",
     "delivery.completed",
+    "delivery.requested",
+    "delivery.skipped",
+    "delivered again",
+    "refused not_deliverable",
+    "refused delivery_running",
     "settings.changed",
     "step.cancelled",
   ];

@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { DeliveryContext } from "../../ports/delivery-action.ts";
 import { DeliveryError } from "../../ports/delivery-action.ts";
-import { deliveryActionSuite } from "../delivery-action.testsuite.ts";
+import { deliveryActionSuite, deliveryContext } from "../delivery-action.testsuite.ts";
 import { createDirectoryAction } from "./directory-action.ts";
 
 async function tree(directory: string): Promise<Record<string, string>> {
@@ -21,7 +22,7 @@ deliveryActionSuite("directory", async () => {
   return {
     action: createDirectoryAction({ allowed: [allowed], defaultRoot: join(allowed, "deliveries") }),
     config: { path: join(allowed, "out") },
-    result: () => tree(join(allowed, "out")),
+    result: () => (existsSync(join(allowed, "out")) ? tree(join(allowed, "out")) : Promise.resolve({})),
     close: () => rm(allowed, { recursive: true }),
   };
 });
@@ -39,23 +40,8 @@ const create = (...allowed: string[]) =>
 const deliver = (path: string, ...files: [path: string, content: string][]) =>
   create(join(home, "allowed")).deliver({ path }, contextOf(files));
 
-function contextOf(files: readonly [path: string, content: string][]): DeliveryContext {
-  return {
-    workflow_id: "w",
-    key: "w1/delivery/1",
-    title: "",
-    summary: "",
-    artifacts: files.map(([path, content]) => ({
-      id: path,
-      path,
-      content,
-      kind: "code",
-      description: "",
-      hash: "",
-    })),
-    signal: new AbortController().signal,
-  };
-}
+const contextOf = (files: readonly [path: string, content: string][]) =>
+  deliveryContext(files, { workflow_id: "w" });
 
 test("writes the newest revision over an older one and leaves what else is there", async () => {
   const out = join(home, "allowed/out");
@@ -156,3 +142,38 @@ test("a directory in the place of a file fails the delivery and leaves no stagin
   await expect(deliver(out, ["a.txt", "a"])).rejects.toThrow(/no file stands there/);
   expect(await readdir(out)).toEqual(["a.txt"]);
 });
+
+test("a preview reads no more than what could be the same, and follows and waits for nothing", async () => {
+  const out = join(home, "allowed/out");
+  await mkdir(join(out, "directory"), { recursive: true });
+  await writeFile(join(out, "same.txt"), "é");
+  await writeFile(join(out, "other.txt"), "ab");
+  await writeFile(join(out, "longer.txt"), "");
+  await truncate(join(out, "longer.txt"), 8 * 1024 ** 4);
+  await symlink(join(out, "same.txt"), join(out, "link"));
+  execFileSync("mkfifo", [join(out, "pipe")]);
+  await symlink(join(home, "private"), join(out, "away"));
+  await writeFile(join(home, "private/same.txt"), "é");
+  const names = [
+    "same.txt",
+    "other.txt",
+    "longer.txt",
+    "new/a",
+    "link",
+    "pipe",
+    "directory",
+    "away/same.txt",
+  ];
+  const context = contextOf(names.map((name) => [name, "é"]));
+  const { effects } = await create(join(home, "allowed")).preview({ path: out }, context);
+  expect(effects).toEqual([
+    "same.txt: is there already",
+    "other.txt: is replaced",
+    "longer.txt: is replaced",
+    "new/a: is written",
+    "link: is replaced",
+    "pipe: something that is no file stands there, so nothing can be delivered",
+    "directory: something that is no file stands there, so nothing can be delivered",
+    "away/same.txt: a link leads out of the directory, so nothing can be delivered",
+  ]);
+}, 5_000);

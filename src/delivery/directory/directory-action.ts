@@ -1,4 +1,6 @@
-import { isAbsolute, join, resolve } from "node:path";
+import { constants } from "node:fs";
+import { lstat, open } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { z } from "zod";
@@ -18,8 +20,16 @@ export function createDirectoryAction(options: {
 }): DeliveryAction<DirectoryConfig> {
   const allowed = options.allowed.map((folder) => resolve(folder));
   const inAllowed = (path: string): boolean => allowed.some((folder) => isInside(folder, resolve(path)));
+  const allowedPath = async (config: DirectoryConfig, { workflow_id }: DeliveryContext): Promise<string> => {
+    const path = config.path ?? join(options.defaultRoot, workflow_id);
+    const roots = config.path == null ? [options.defaultRoot] : allowed;
+    if (!(await isReallyAllowed(path, roots))) throw new DeliveryError(howToAllow(path, allowed));
+    return path;
+  };
   return {
     name: "directory",
+    description: "Writes the files into a directory of the machine that the server runs on.",
+    outward: false,
     semantics: "keyed", // writing the same files again leaves the same directory
     config: z.strictObject({
       path: z
@@ -31,9 +41,7 @@ export function createDirectoryAction(options: {
         .nullish(),
     }),
     deliver: async (config, context) => {
-      const path = config.path ?? join(options.defaultRoot, context.workflow_id);
-      const roots = config.path == null ? [options.defaultRoot] : allowed;
-      if (!(await isReallyAllowed(path, roots))) throw new DeliveryError(howToAllow(path, allowed));
+      const path = await allowedPath(config, context);
       const files = await writeArtifacts(path, context);
       return {
         action: "directory",
@@ -43,6 +51,13 @@ export function createDirectoryAction(options: {
           { name: "artifacts", value: String(files.length) },
         ],
       };
+    },
+    preview: async (config, context) => {
+      const path = await allowedPath(config, context);
+      const effects: string[] = [];
+      // One after the other: each holds a file open.
+      for (const artifact of context.artifacts) effects.push(await effectOf(path, artifact));
+      return { target: resolve(path), effects };
     },
   };
 }
@@ -54,6 +69,41 @@ async function writeArtifacts(path: string, { artifacts, signal }: DeliveryConte
   } catch (error) {
     throw new DeliveryError(`could not write to ${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+async function effectOf(root: string, artifact: DeliveryContext["artifacts"][number]): Promise<string> {
+  const { path, content } = artifact;
+  const target = join(root, path);
+  if (!isInside(await realpathOfExisting(root), await realpathOfExisting(dirname(target))))
+    return `${path}: a link leads out of the directory, so nothing can be delivered`;
+  const there = await lstat(target).catch((error: unknown) => nothingThere(error));
+  if (there === null) return `${path}: is written`;
+  if (!there.isFile() && !there.isSymbolicLink())
+    return `${path}: something that is no file stands there, so nothing can be delivered`;
+  const isSame =
+    there.isFile() && there.size === Buffer.byteLength(content) && (await holds(target, content));
+  return `${path}: ${isSame ? "is there already" : "is replaced"}`;
+}
+
+/** Follows no link and waits for nobody, whatever has been put there since it was looked at. */
+async function holds(file: string, content: string): Promise<boolean> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => null);
+  if (handle === null) return false;
+  try {
+    const bytes = Buffer.from(content);
+    const read = Buffer.alloc(bytes.byteLength + 1);
+    const { bytesRead } = await handle.read(read, 0, read.byteLength, 0);
+    return bytes.equals(read.subarray(0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+function nothingThere(error: unknown): null {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ENOTDIR") return null;
+  throw new DeliveryError(`could not look at what is there: ${(error as Error).message}`, { cause: error });
 }
 
 /** The check of the configuration on the real places: a link in an allowed directory does not widen what is allowed. */

@@ -22,8 +22,6 @@ export type RoleExecutorParts = {
   readonly meter: ModelMeter;
   readonly toolbox: Toolbox;
   readonly diffs: TreeDiffs;
-  /** Delivery actions that a Director may choose: those that need no configuration. */
-  readonly freeDeliveryActions: readonly string[];
 };
 
 /** What a role is told, and what it may do meanwhile. */
@@ -59,7 +57,6 @@ export async function prepareTurn(
     {
       models: roleName === "director" ? await parts.router.choices(state) : [],
       default_model: reference,
-      delivery_actions: parts.freeDeliveryActions,
       contents: hashes.length === 0 ? new Map() : await storage.readBlobs(hashes),
       diff: roleName === "architect" ? await diffSinceFindings(parts.diffs, context, state) : null,
     },

@@ -44,6 +44,7 @@ export type TestEngineOptions = {
   readonly role?: NodeRole;
   readonly budgets?: unknown;
   readonly prices?: unknown;
+  readonly secrets?: unknown;
   readonly sandbox?: Config["sandbox"];
   /** Directories whose repositories workflows may start from. */
   readonly repositories?: readonly string[];
@@ -109,6 +110,7 @@ export class TestEngine {
       role: options.role ?? "all",
       budgets: options.budgets,
       prices: options.prices,
+      secrets: options.secrets,
       workflow: { default_model: "fake/small", ...workflow },
       max_concurrent_workflows,
       max_concurrent_workflows_per_tenant: max_concurrent_workflows,

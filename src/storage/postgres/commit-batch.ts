@@ -51,10 +51,10 @@ export function batchQuery(tapes: readonly CommitTape[]): BatchQuery {
   return { name, text, values };
 }
 
-/** Names of prepared statements are 63 characters at most; the tables differ in their first letter. */
+/** Names of prepared statements are 63 characters at most. */
 function nameOf({ single, creates, updates, tables }: StatementParts): string {
   const flags = `${single ? "1" : "n"}${creates ? "c" : ""}${updates ? "u" : ""}`;
-  return `commit_${flags}_${tables.map((table) => table[0]).join("")}`;
+  return `commit_${flags}_${tables.map((table) => TABLES.indexOf(table)).join("")}`;
 }
 
 function empty(columns: readonly TapeColumn[]): Columns {

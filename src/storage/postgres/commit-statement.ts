@@ -139,6 +139,8 @@ function onConflict(table: Exclude<TapeTable, "fences">): string {
       return `on conflict (tenant_id, workflow_id, step_id, attempt, ordinal) do update set ${CHANGING_CALL_COLUMNS.map(
         (name) => `${name} = excluded.${name}`,
       ).join(", ")} where model_calls.status = 'requested'`;
+    case "messages":
+      return "on conflict do nothing";
     case "journal":
       return "";
   }

@@ -12,6 +12,8 @@ import { listUnfinished } from "../queries/list-unfinished.ts";
 import { ping } from "../queries/ping.ts";
 import { versionsOf } from "../queries/versions-of.ts";
 import type { Database, StorageDatabase } from "../schema.ts";
+import { storedHookLog } from "../stored-hook-log.ts";
+import { storedOutbox } from "../stored-outbox.ts";
 import { storedRetention } from "../stored-retention.ts";
 import { type Backend, StoredTenant } from "../stored-tenant.ts";
 import { migrateBoss } from "./cluster/boss.ts";
@@ -126,19 +128,24 @@ class PostgresStorage implements Storage, Backend {
       toStorageError,
     });
     const readers = openPool({ ...timed, max: MOST_READERS }, logger);
+    this.db = this.#readingFrom(readers);
+    this.system = {
+      listUnfinished: () => this.#ask(() => listUnfinished(this.db)),
+      retention: storedRetention(this),
+      outbox: storedOutbox(this),
+      hooks: storedHookLog(this),
+      versionsOf: (workflows) => this.#ask(() => versionsOf(this.db, workflows)),
+      ping: () => this.#ask(() => ping(this.db)),
+    };
+  }
+
+  #readingFrom(readers: pg.Pool): Kysely<Database> {
     const connect = async () => {
       this.#assertReachable();
       return readers.connect();
     };
-    this.db = new Kysely<Database>({
-      dialect: new PostgresDialect({ pool: { options: readers.options, connect, end: () => readers.end() } }),
-    });
-    this.system = {
-      listUnfinished: () => this.#ask(() => listUnfinished(this.db)),
-      retention: storedRetention(this),
-      versionsOf: (workflows) => this.#ask(() => versionsOf(this.db, workflows)),
-      ping: () => this.#ask(() => ping(this.db)),
-    };
+    const pool = { options: readers.options, connect, end: () => readers.end() };
+    return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   }
 
   forTenant(tenantId: string): TenantStorage {

@@ -126,6 +126,8 @@ function onConflict(table: WrittenTable): string {
       return `on conflict do update set ${CHANGING_CALL_COLUMNS.map(
         (name) => `${name} = excluded.${name}`,
       ).join(", ")} where model_calls.status = 'requested'`;
+    case "messages":
+      return "on conflict do nothing";
     case "journal":
       return "";
   }

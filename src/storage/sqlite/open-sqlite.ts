@@ -15,6 +15,8 @@ import { listUnfinished } from "../queries/list-unfinished.ts";
 import { ping } from "../queries/ping.ts";
 import { versionsOf } from "../queries/versions-of.ts";
 import type { Database, StorageDatabase } from "../schema.ts";
+import { storedHookLog } from "../stored-hook-log.ts";
+import { storedOutbox } from "../stored-outbox.ts";
 import { storedRetention } from "../stored-retention.ts";
 import { type Backend, StoredTenant } from "../stored-tenant.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
@@ -71,6 +73,8 @@ class SqliteStorage implements Storage, Backend {
     this.system = {
       listUnfinished: () => this.#ask(() => listUnfinished(this.db)),
       retention: storedRetention(this),
+      outbox: storedOutbox(this),
+      hooks: storedHookLog(this),
       versionsOf: (workflows) => this.#ask(() => versionsOf(this.db, workflows)),
       ping: () =>
         this.#ask(() => {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 
-import type { Blob, Commit, ModelCallRow, StepRow } from "../../core/workflow/commit.ts";
+import type { Blob, Commit, ModelCallRow, NewMessage, StepRow } from "../../core/workflow/commit.ts";
 import { EVENT_VERSION, newEvent, type WorkflowEvent } from "../../core/workflow/events.ts";
 import { NO_PROGRESS } from "../../core/workflow/progress.ts";
 import type { WorkflowHead } from "../../core/workflow/state.ts";
+import type { SecretRow } from "../../ports/storage.ts";
 
 export const AT = "2026-11-23T10:00:00.000Z";
 
@@ -37,6 +38,8 @@ export function aHead(changes: Partial<WorkflowHead> = {}): WorkflowHead {
     verdict: null,
     later_plans: 0,
     later_endings: 0,
+    later_deliveries: 0,
+    refined: false,
     approval: null,
     created_at: AT,
     updated_at: AT,
@@ -110,6 +113,30 @@ export function aBlob(content: string): Blob {
   return { hash: createHash("sha256").update(content).digest("hex"), content };
 }
 
+export function aMessage(changes: Partial<NewMessage> = {}): NewMessage {
+  return {
+    id: "msg_w1_1_hooks",
+    workflow_id: "w1",
+    endpoint: "hooks",
+    type: "workflow.completed",
+    body: '{"type":"workflow.completed"}',
+    created_at: AT,
+    ...changes,
+  };
+}
+
+export function aSecret(changes: Partial<SecretRow> = {}): SecretRow {
+  return {
+    name: "GITHUB_TOKEN",
+    key_id: "0a1b2c3d",
+    nonce: "bm9uY2U=",
+    ciphertext: "Y2lwaGVydGV4dA==",
+    created_at: AT,
+    updated_at: AT,
+    ...changes,
+  };
+}
+
 type Changes = Partial<Omit<Commit, "head">> & { readonly head?: Partial<WorkflowHead> };
 
 /** Creates workflow `w1` of tenant `acme` unless told otherwise; version and ids of the head follow the commit. */
@@ -126,6 +153,7 @@ export function aCommit(changes: Changes = {}): Commit {
     model_calls: [],
     tool_calls: [],
     blobs: [],
+    messages: [],
     wake: null,
     ...rest,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { TenantStorage } from "../../ports/storage.ts";
-import { aBlob, aCommit, aModelCall, aStep, someEvents, AT } from "./a-commit.ts";
+import { aBlob, aCommit, aMessage, aModelCall, aSecret, aStep, someEvents, AT } from "./a-commit.ts";
 import { freshTenant, type StoreUnderTest } from "./store-under-test.testsuite.ts";
 
 const BLOB = aBlob("a secret of one tenant");
@@ -10,6 +10,9 @@ const ANSWER = { status: 201, headers: {}, body: "one" };
 const SPEND_KEY = { scope_id: null, period: "2026-11" };
 const SPENT = { cost_micro_usd: 5, tokens: 5, model_calls: 1 };
 const NO_LIMIT = { ...SPEND_KEY, cost_micro_usd: null, tokens: null, model_calls: null };
+const MESSAGE = aMessage();
+const EVERY_MESSAGE = { limit: 10, after: null, statuses: null, workflow_id: null };
+const SECRET = aSecret();
 const PAGE = { after: 0, limit: 10 };
 
 type Method = Exclude<keyof TenantStorage, "tenantId">;
@@ -70,6 +73,18 @@ const CHECKS: Readonly<Record<Method, Check>> = {
     expect(await theirs.readUsage(query)).toEqual([]);
     expect(await theirs.readUsage({ ...query, workflow_id: "w1" })).toEqual([]);
   },
+  listMessages: async (theirs) => expect(await theirs.listMessages(EVERY_MESSAGE)).toEqual([]),
+  loadMessage: async (theirs) => expect(await theirs.loadMessage(MESSAGE.id)).toBeNull(),
+  redeliverMessage: async (theirs) => expect(await theirs.redeliverMessage(MESSAGE.id, 1)).toBe(false),
+  putSecret: async (theirs) => {
+    const changed = { ...SECRET, nonce: "other", ciphertext: "theirs" };
+    expect(await theirs.putSecret(changed, SECRET.nonce)).toBeNull();
+    expect(await theirs.putSecret(changed)).toEqual({ created_at: AT });
+    expect(await theirs.getSecret(SECRET.name)).toEqual(changed);
+  },
+  getSecret: async (theirs) => expect(await theirs.getSecret(SECRET.name)).toBeNull(),
+  listSecrets: async (theirs) => expect(await theirs.listSecrets()).toEqual([]),
+  deleteSecret: async (theirs) => expect(await theirs.deleteSecret(SECRET.name)).toBe(false),
 };
 
 export function tenancySuite(store: StoreUnderTest): void {
@@ -83,16 +98,22 @@ export function tenancySuite(store: StoreUnderTest): void {
         steps: [aStep()],
         model_calls: [aModelCall()],
         blobs: [BLOB],
+        messages: [MESSAGE],
       });
       await ours.commit(filled);
       expect(await ours.takeIdempotencyKey(KEY)).toBeNull();
       expect(await ours.reserveSpend([NO_LIMIT], SPENT)).toBeNull();
+      await ours.putSecret(SECRET);
       await check(store.storage().forTenant(freshTenant()), ours);
       expect(await ours.loadWorkflow("w1")).toEqual({ head: filled.head, parts: filled.parts });
       expect(await ours.readEvents("w1", PAGE)).toEqual(filled.events);
       expect(await ours.listSteps("w1")).toEqual(filled.steps);
       expect(await ours.listModelCalls("w1")).toEqual(filled.model_calls);
       expect(await ours.readSpend([SPEND_KEY])).toEqual([{ ...SPEND_KEY, ...SPENT }]);
+      expect(await ours.listMessages(EVERY_MESSAGE)).toMatchObject([
+        { id: MESSAGE.id, due_at: Date.parse(AT) },
+      ]);
+      expect(await ours.listSecrets()).toEqual([SECRET]);
     });
   });
 }

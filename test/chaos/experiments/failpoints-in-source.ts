@@ -9,7 +9,7 @@ export async function failpointsInSource(): Promise<string[]> {
   for await (const file of glob("**/*.ts", { cwd: SOURCES })) {
     if (/\.(test|testsuite)\.ts$/.test(file)) continue;
     const text = await readFile(join(SOURCES, file), "utf8");
-    for (const [, name = ""] of text.matchAll(/\bfailpoint\("([^"]+)"\)/g)) names.add(name);
+    for (const [, name = ""] of text.matchAll(/\bfailpoint(?:\?\.)?\(\s*"([^"]+)"/g)) names.add(name);
   }
   return [...names].toSorted();
 }

@@ -1,8 +1,8 @@
+import { FAILPOINTS } from "../../../src/engine/failpoint.ts";
 import { provenWrong } from "../proven-wrong.ts";
 import { type Figures, Rehearsal, STEADY } from "../rehearsal.ts";
 import { sleepUnless } from "./break-node.ts";
 import type { Experiment } from "./experiment.ts";
-import { failpointsInSource } from "./failpoints-in-source.ts";
 
 /** A failpoint that is not passed in this time will not be. */
 const PATIENCE_MS = 10_000;
@@ -17,7 +17,7 @@ export const failpoints: Experiment = {
   stores: ["sqlite", "postgres"],
   sizes: { small: 1, usual: 2, full: 16 },
   run: async (options) => {
-    const names = await failpointsInSource();
+    const names: readonly string[] = FAILPOINTS;
     const wanted: Record<string, number> = {};
     const figures = await Rehearsal.run(
       options,

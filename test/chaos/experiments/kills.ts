@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { FAILPOINTS, type FailpointName } from "../../../src/engine/failpoint.ts";
+import { FAILPOINTS } from "../../../src/engine/failpoint.ts";
 import type { Chance } from "../chance.ts";
 import type { ChaosNode } from "../node.ts";
 import { provenWrong } from "../proven-wrong.ts";
@@ -17,7 +17,7 @@ const LONGEST_ABSENCE_MS = 1_000;
 /** Longer than any start takes. */
 const PATIENCE_MS = 30_000;
 /** How often a failpoint is passed in a long life, about. */
-const DEEPEST_HIT: Readonly<Record<FailpointName, number>> = {
+const DEEPEST_HIT: Readonly<Record<(typeof FAILPOINTS)[number], number>> = {
   "commit.before": 25,
   "commit.after": 25,
   "model.before_call": 15,

@@ -1,6 +1,7 @@
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { convergence } from "./convergence.ts";
+import { deliveries } from "./deliveries.ts";
 import { duels } from "./duels.ts";
 import { escapes } from "./escapes.ts";
 import type { Experiment } from "./experiment.ts";
@@ -8,6 +9,7 @@ import { failpoints } from "./failpoints.ts";
 import { feed } from "./feed.ts";
 import { flood } from "./flood.ts";
 import { honest } from "./honest.ts";
+import { hooks } from "./hooks.ts";
 import { kills } from "./kills.ts";
 import { lies } from "./lies.ts";
 import { modelFaults } from "./model-faults.ts";
@@ -34,4 +36,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
   parallel,
   lies,
   honest,
+  hooks,
+  deliveries,
 ];

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { next } from "../next.ts";
 import { buildPacket } from "../packet.ts";
 import type { ApprovalVerb } from "../state.ts";
-import { documentOf, plannedTasks } from "../state.ts";
+import { documentOf, newestDelivery, plannedTasks } from "../state.ts";
 import { contract, design, finding, judgement, tasks } from "../testing/role-outputs.testsuite.ts";
 import {
   built,
@@ -288,7 +288,7 @@ describe("an answer", () => {
     );
     refined(1)(specification.driver);
     expect(specification.driver.state.head.closed).toBe(true);
-    expect(specification.driver.state.delivery).toBeNull();
+    expect(newestDelivery(specification.driver.state)).toBeNull();
   });
 
   function trivial() {

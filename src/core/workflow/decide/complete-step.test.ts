@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { next } from "../next.ts";
-import { documentOf } from "../state.ts";
+import { documentOf, newestDelivery } from "../state.ts";
 import {
   assessment,
   brief,
@@ -149,7 +149,14 @@ describe("each role's output becomes its own documents", () => {
       ),
     );
     const { change } = outcome;
-    expect(change.after.delivery).toEqual({ status: "delivered", ...receipt, message: null });
+    expect(newestDelivery(change.after)).toMatchObject({
+      id: "d1",
+      status: "delivered",
+      ...receipt,
+      documents: [],
+      attempts: 1,
+      message: null,
+    });
     expect(next(change.after).map((step) => step.id)).toEqual(["refiner:1"]);
   });
 

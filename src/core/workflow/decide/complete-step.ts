@@ -8,6 +8,8 @@ import { type NewEvent, newEvent } from "../events.ts";
 import { isTerminal, type OpenStep, type WorkflowState } from "../state.ts";
 import { gateAfter } from "./approvals.ts";
 import { createdTasks } from "./created-tasks.ts";
+import { closingAfterDelivery, closingAfterRefiner } from "./deliveries.ts";
+import { mayChoose } from "./delivery-choice.ts";
 import { judgeWork } from "./judge-work.ts";
 import { overtakenPaths } from "./overtaken.ts";
 import { ownedStep } from "./run-step.ts";
@@ -66,7 +68,10 @@ type Said<R extends RoleName> = (
 
 /** What each role's output becomes: the only place where a role's words turn into events. */
 const EVENTS_OF: { readonly [R in RoleName]: Said<R> } = {
-  director: (state, step, output) => [written("brief", withGiven(state, output), step)],
+  director: (state, step, output) => [
+    written("brief", withGiven(state, output), step),
+    ...unknownDelivery(state, step, output),
+  ],
   project_manager: (_state, step, { constitution, requirements, plan }) => [
     written("constitution", constitution, step),
     written("requirements", requirements, step),
@@ -131,16 +136,29 @@ function completeDelivery(
   { receipt }: Extract<StepResult, { kind: "delivery" }>,
 ): NewEvent[] {
   const { status } = state.head;
-  const { action, links, metadata } = receipt;
+  const { action, links, metadata, documents = [] } = receipt;
   const place = placeOf(step);
-  const events = [
-    newEvent("delivery.completed", { action, links: [...links], metadata: [...metadata] }, place),
+  const delivered = { action, links: [...links], metadata: [...metadata], documents: [...documents] };
+  return [
+    newEvent("delivery.completed", delivered, place),
     newEvent("step.completed", { attempt: step.attempt }, place),
+    ...(isTerminal(status)
+      ? closingAfterDelivery(state)
+      : [newEvent("state.transition", { from: status, to: "completed", reason: null, message: null })]),
   ];
-  if (!isTerminal(status)) {
-    events.push(newEvent("state.transition", { from: status, to: "completed", reason: null, message: null }));
-  }
-  return events;
+}
+
+/** What the Director can't choose gives way to the usual, and the journal says so. */
+function unknownDelivery(
+  state: WorkflowState,
+  step: OpenStep,
+  { finalizer_action: action }: RoleOutputs["director"],
+): NewEvent[] {
+  if (state.settings.delivery !== null || action === "" || mayChoose(state, action)) return [];
+  const problem = `the Director can't choose the delivery action ${action}; the usual one is taken`;
+  return [
+    newEvent("contract.violated", { role: "director", fields: ["finalizer_action"], problem }, placeOf(step)),
+  ];
 }
 
 function withGiven(state: WorkflowState, output: RoleOutputs["director"]): RoleOutputs["director"] {
@@ -183,7 +201,7 @@ function suggestedImprovements(
       const ordinal = state.suggestions.size + index + 1;
       return newEvent("refiner.suggestion", { ...suggestion, id: `s${ordinal}`, ordinal }, placeOf(step));
     }),
-    newEvent("workflow.closed", { status: state.head.status }),
+    ...closingAfterRefiner(state),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { next } from "../next.ts";
-import { openStep } from "../state.ts";
+import { newestDelivery, openStep } from "../state.ts";
 import { work } from "../testing/role-outputs.testsuite.ts";
 import {
   begun,
@@ -12,6 +12,7 @@ import {
   failing,
   finalized,
   given,
+  givenCreatedAs,
   judged,
   type Move,
   paused,
@@ -21,7 +22,7 @@ import {
   resumed,
   thenEvents,
 } from "../testing/specification.testsuite.ts";
-import { failureOf, moment } from "../testing/workflow-driver.testsuite.ts";
+import { creation, failureOf, moment } from "../testing/workflow-driver.testsuite.ts";
 
 const completed: Move = (driver) => [built, judged(0), finalized, delivered].forEach((move) => move(driver));
 
@@ -100,20 +101,19 @@ describe("a failed attempt", () => {
       ),
     );
     const { change } = outcome;
-    expect(change.after.delivery).toMatchObject({ status: "failed", message: "it was delivery_failed" });
+    expect(newestDelivery(change.after)).toMatchObject({
+      status: "failed",
+      message: "it was delivery_failed",
+    });
     resumed()(specification.driver);
     delivered(specification.driver);
     expect(specification.driver.state.head.status).toBe("completed");
-    expect(specification.driver.state.delivery).toMatchObject({ status: "delivered", message: null });
+    expect(newestDelivery(specification.driver.state)).toMatchObject({ status: "delivered", message: null });
   });
 
   test("names the delivery action that the caller chose", () => {
-    const specification = given(built, judged(0), finalized, begun("delivery"));
-    const { state } = specification.driver;
-    specification.driver.state = {
-      ...state,
-      settings: { ...state.settings, delivery: { action: "directory", config: {} } },
-    };
+    const settings = { ...creation().settings, delivery: { action: "directory", config: {} } };
+    const specification = givenCreatedAs({ settings }, built, judged(0), finalized, begun("delivery"));
     const change = specification.when(failing("delivery", "delivery_failed")).change;
     expect(change.events[1]).toMatchObject({ type: "delivery.failed", payload: { action: "directory" } });
   });

@@ -2,7 +2,9 @@ import { accept, type Decided, reject } from "../../domain-error.ts";
 import type { RecordInStep, StartStep } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
 import { next } from "../next.ts";
-import { openStep, type OpenStep, type WorkflowState } from "../state.ts";
+import { openStep, type OpenStep, type StepSpec, type WorkflowState } from "../state.ts";
+import { deliveryOfStep } from "../step-ids.ts";
+import { deliveryChoice } from "./delivery-choice.ts";
 
 export function startStep(state: WorkflowState, command: StartStep): Decided<readonly NewEvent[]> {
   const step = next(state).find((runnable) => runnable.id === command.step_id);
@@ -21,11 +23,22 @@ export function startStep(state: WorkflowState, command: StartStep): Decided<rea
       newEvent("state.transition", { from: "pending", to: "running", reason: null, message: null }),
     );
   }
+  events.push(...firstDelivery(state, step, tree_hash));
   events.push(newEvent("step.started", { kind, cycle, attempt, owner, lease_until, tree_hash, base }, place));
   if (step.role !== null) events.push(newEvent("role.started", { attempt, cycle }, place));
   const task = step.task_id === null ? undefined : state.tasks.get(step.task_id);
   if (task) events.push(newEvent("task.started", { title: task.title, attempt }, place));
   return accept(events);
+}
+
+/** The delivery that the pipeline comes to is asked for by its own first attempt. */
+function firstDelivery(state: WorkflowState, step: StepSpec, tree_hash: string | null): NewEvent[] {
+  if (step.kind !== "delivery") return [];
+  const known = state.deliveries.get(deliveryOfStep(step.id));
+  if (known !== undefined && known.requested_at !== null) return [];
+  const ordinal = state.head.later_deliveries + 1;
+  const asked = { id: `d${ordinal}`, ordinal, requested_by: "workflow" as const, tree_hash };
+  return [newEvent("delivery.requested", { ...asked, ...deliveryChoice(state) })];
 }
 
 /** Facts of the attempt that owns the step; of any other only what a call has cost that was thought lost. */

@@ -4,8 +4,10 @@ import type { Budget, BudgetChange } from "../../workflow-config.ts";
 import { budgetUse, isUsedUp } from "../budget.ts";
 import type { ResumeWorkflow } from "../commands.ts";
 import { type NewEvent, newEvent } from "../events.ts";
-import { isTerminal, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
+import { awaitsDelivery } from "../next.ts";
+import { isTerminal, newestDelivery, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
 import { awaitsApproval } from "./approvals.ts";
+import { isUnsettled } from "./deliveries.ts";
 import { criteriaOf } from "./verdicts.ts";
 
 /** Pausing a paused workflow changes nothing: the wish is met. */
@@ -36,7 +38,8 @@ export function resumeWorkflow(state: WorkflowState, command: ResumeWorkflow): D
     );
   }
   const budget = changedBudget(state.settings.budget, command.budget);
-  if (isUsedUp(budget, budgetUse(state.head, command.at))) {
+  // Handing over costs nothing.
+  if (!awaitsDelivery(state) && isUsedUp(budget, budgetUse(state.head, command.at))) {
     return reject("budget_exhausted", "The workflow's budget is used up; resume it with a higher one.");
   }
   const retries = command.max_qa_retries ?? state.head.max_qa_retries;
@@ -98,12 +101,24 @@ export function cancelWorkflow(state: WorkflowState): Decided<readonly NewEvent[
   return accept([
     newEvent("state.transition", { from: status, to: "cancelled", reason: "asked", message: null }),
     ...open_steps.map(cancelled),
+    ...deliveryGivenUp(state),
     newEvent("workflow.closed", { status: "cancelled" }),
   ]);
 }
 
 function isUnmet(state: WorkflowState, { id, level }: AcceptanceCriterion): boolean {
   return level === "must" && !state.waivers.has(id) && state.criteria.get(id)?.verdict !== "met";
+}
+
+function deliveryGivenUp(state: WorkflowState): NewEvent[] {
+  const newest = newestDelivery(state);
+  if (newest === null || !isUnsettled(newest)) return [];
+  const { id, ordinal, action, status } = newest;
+  const isUnderWay = status === "delivering";
+  const reason = isUnderWay
+    ? "The workflow was cancelled; look whether it has happened."
+    : "The workflow was cancelled.";
+  return [newEvent("delivery.skipped", { id, ordinal, action, reason })];
 }
 
 /** Everything that was open has been waived: the tree passes as it stands. */

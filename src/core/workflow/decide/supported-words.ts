@@ -3,12 +3,16 @@ import type { Stage } from "../../receipt.ts";
 import type { RoleName } from "../../role-name.ts";
 import type { RoleOutputs } from "../../role-output.ts";
 import { constantExit, decidingParts } from "../../shell-command.ts";
-import type { OpenStep, ReceiptState, WorkflowState } from "../state.ts";
+import { newestDelivery, type OpenStep, type ReceiptState, type WorkflowState } from "../state.ts";
 import { newestReceipts } from "./stage-findings.ts";
+import { withoutUnknownLinks } from "./supported-links.ts";
 
 const NOTHING_LEFT = "(Left out: it claimed what nobody saw.)";
 /** The texts of an output that are handed on in a role's own words. */
 const HANDED_ON = ["summary", "delivery_notes", "overall_assessment"] as const;
+
+/** A sentence that claims what nobody saw, or an address that nobody gave. */
+type LeftOut = UnsupportedClaim | { readonly claim: "link"; readonly sentence: string };
 
 type Said = {
   readonly output: RoleOutputs[RoleName];
@@ -20,17 +24,18 @@ export function withoutUnsupported(
   state: WorkflowState,
   step: OpenStep,
   { output, succeeded = [] }: Said,
-): { readonly output: RoleOutputs[RoleName]; readonly claims: readonly UnsupportedClaim[] } {
+): { readonly output: RoleOutputs[RoleName]; readonly claims: readonly LeftOut[] } {
   const seen = seenBy(state, step, succeeded);
   const words: Record<string, string> = {};
-  const claims: UnsupportedClaim[] = [];
+  const claims: LeftOut[] = [];
   for (const field of HANDED_ON) {
     const text = (output as Readonly<Record<string, unknown>>)[field];
     if (typeof text !== "string") continue;
     const found = unsupportedClaims(text, seen);
-    if (found.length === 0) continue;
-    claims.push(...found);
-    words[field] = withoutClaims(text, found) || NOTHING_LEFT;
+    const { text: known, links } = withoutUnknownLinks(state, withoutClaims(text, found));
+    if (found.length + links.length === 0) continue;
+    claims.push(...found, ...links.map((link) => ({ claim: "link" as const, sentence: link })));
+    words[field] = known || NOTHING_LEFT;
   }
   const boasts = "title" in output && state.settings.given_title === null;
   const found = boasts ? unsupportedClaims(output.title, seen) : [];
@@ -57,7 +62,7 @@ export function seenIn(
     tests: !fails(receipts, "test") && (has(passed, "test") || commands.some((one) => runs(TESTS, one))),
     build: !fails(receipts, "build") && (has(passed, "build") || commands.some((one) => runs(BUILDS, one))),
     ran: commands.length > 0,
-    delivered: state.delivery?.status === "delivered",
+    delivered: newestDelivery(state)?.status === "delivered",
   };
 }
 

@@ -134,6 +134,8 @@ const respond = fc.record({
   note: fc.option(fc.constantFrom("Make it louder.", "No.")),
   draft,
 });
+const deliver = fc.record({ kind: fc.constant("deliver" as const), elsewhere: fc.boolean() });
+const skip = fc.record({ kind: fc.constant("skip" as const) });
 const pause = fc.record({ kind: fc.constant("pause" as const) });
 const cancel = fc.record({ kind: fc.constant("cancel" as const) });
 
@@ -148,6 +150,8 @@ const move = fc.oneof(
   { weight: 30, arbitrary: respond },
   { weight: 32, arbitrary: resume },
   { weight: 8, arbitrary: stale },
+  { weight: 10, arbitrary: deliver },
+  { weight: 3, arbitrary: skip },
   { weight: 1, arbitrary: cancel },
 );
 type RandomMove = typeof move extends fc.Arbitrary<infer T> ? T : never;
@@ -253,6 +257,12 @@ function orderOf(one: RandomMove, driver: WorkflowDriver): Order | null {
     }
     case "respond":
       return answerOf(state, one);
+    case "deliver": {
+      const elsewhere = { action: "directory", config: { path: "/srv/out" } };
+      return { type: "delivery.request", delivery: one.elsewhere ? elsewhere : null };
+    }
+    case "skip":
+      return { type: "delivery.skip", reason: "It is not wanted." };
     case "pause":
       return { type: "workflow.pause" };
     case "cancel":

@@ -68,6 +68,7 @@ export function creation(over: Partial<CreateWorkflow> = {}): CreateWorkflow {
       pinned: { provider: null, model: null },
       budget: NO_BUDGET,
       delivery: null,
+      delivery_choices: ["api-response", "artifact-bundle", "blog-draft", "directory", "doc-draft"],
       gates: [],
       workspace: null,
       tools: null,
@@ -165,7 +166,15 @@ export class WorkflowDriver {
   }
 
   #commit(before: WorkflowState | null, events: readonly WorkflowEvent[]): void {
-    const commit = planCommit({ before, after: this.state, events, fences: [], blobs: [], wake: null });
+    const commit = planCommit({
+      before,
+      after: this.state,
+      events,
+      fences: [],
+      blobs: [],
+      messages: [],
+      wake: null,
+    });
     this.commits.push(commit);
     this.stored.apply(commit);
   }
