@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 /** The version that rolling deploys start from: the oldest that can read the events of this one. */
-const EARLIER_COMMIT = "20fb87e02255d489df2bf71d62ce0a2cf318b505";
+const EARLIER_COMMIT = "57e0526e6113b03de0ea1f4f14116db92dab04e0";
 
 /** What `rolling` starts from; `CHAOS_EARLIER_COMMIT` names another one. */
 function earlierCommit(): string {
