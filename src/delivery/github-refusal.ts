@@ -64,7 +64,8 @@ export function refusalOf(error: unknown, asking: Asking): GitHubRefusal {
     const message = `GitHub answered ${status} when asked to ${asking.what}: ${said}`;
     return new GitHubRefusal(message, { status, said }, how);
   }
-  return new GitHubRefusal(permanent(answer, asking), { status, said }, {});
+  const sentence = said.replace(/\.$/, "");
+  return new GitHubRefusal(permanent({ ...answer, said: sentence }, asking), { status, said }, {});
 }
 
 /** An answer that is not what this call answers: a proxy in between, or another server. */
