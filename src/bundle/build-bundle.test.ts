@@ -232,6 +232,6 @@ test("the summary stays readable whatever the models wrote", async () => {
   expect(summary).toContain("never closed\n```");
   expect(summary).toContain("And <!-- also never -->");
   expect(summary).toContain("| AC1 | must | It greets. | met | It ran. | r1 |");
-  expect(summary).toContain("| r1 | greets | node --test | passed | 0 | 41 ms |");
+  expect(summary).toContain("| r1 | greets | `node --test` | passed | 0 | 41 ms |");
   expect(summary).toContain("f1 (warning, open): It does not say goodbye.");
 });

@@ -6,12 +6,23 @@ export function inlineText(text: string): string {
     .replaceAll(/[\\`*_{}[\]<>|#~]/g, (character) => `\\${character}`);
 }
 
-/** A table of Markdown; the cells are text as it is. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A cell of a table: text as it is, or something that is copied as it stands. */
+export type Cell = string | { readonly code: string };
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map((row) => line(row.map(inlineText)))].join(
-    "\n",
-  );
+  return [line(head), line(head.map(() => "---")), ...rows.map((row) => line(row.map(cellText)))].join("\n");
+}
+
+function cellText(cell: Cell): string {
+  if (typeof cell === "string") return inlineText(cell);
+  const code = cell.code.replaceAll(/\s+/g, " ").trim();
+  if (code === "") return "";
+  const runs = code.match(/`+/g) ?? [];
+  const mark = "`".repeat(runs.reduce((most, run) => Math.max(most, run.length), 0) + 1);
+  const pad = code.startsWith("`") || code.endsWith("`") ? " " : "";
+  // A table takes a bar for its own even in code.
+  return `${mark}${pad}${code.replaceAll("|", "\\|")}${pad}${mark}`;
 }
 
 /** Text as a block of code, in a fence that the text itself can't close. */

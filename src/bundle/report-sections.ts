@@ -8,13 +8,21 @@ const VERDICTS: Readonly<Record<NonNullable<DeliveryReport["verdict"]>, string>>
   rejected: "something that was asked for is missing",
 };
 
+/** What is known of the whole, in one line of Markdown. */
+export function verdictLine({ verdict }: Pick<DeliveryReport, "verdict">): string {
+  return verdict === null
+    ? "**Verdict:** none; QA has not judged it"
+    : `**Verdict:** ${verdict} (${VERDICTS[verdict]})`;
+}
+
 /** Verdict, criteria, receipts and findings as Markdown, without a title. */
-export function reportSections({ verdict, criteria, receipts, findings }: DeliveryReport): string {
-  const sections = [
-    verdict === null
-      ? "**Verdict:** none; QA has not judged it"
-      : `**Verdict:** ${verdict} (${VERDICTS[verdict]})`,
-  ];
+export function reportSections(report: DeliveryReport): string {
+  return [verdictLine(report), ...factSections(report)].join("\n\n");
+}
+
+/** What stands behind the verdict: criteria, receipts and findings. */
+export function factSections({ criteria, receipts, findings }: DeliveryReport): string[] {
+  const sections: string[] = [];
   if (criteria.length > 0) {
     const rows = criteria.map(({ id, level, text, verdict: how, evidence, receipt }) => [
       id,
@@ -33,7 +41,7 @@ export function reportSections({ verdict, criteria, receipts, findings }: Delive
     const rows = receipts.map(({ id, name, command, status, exit_code, duration_ms }) => [
       id,
       name,
-      command ?? "",
+      { code: command ?? "" },
       status,
       exit_code === null ? "" : String(exit_code),
       `${duration_ms} ms`,
@@ -50,5 +58,5 @@ export function reportSections({ verdict, criteria, receipts, findings }: Delive
     );
     sections.push("## Findings that stay", lines.join("\n"));
   }
-  return sections.join("\n\n");
+  return sections;
 }
