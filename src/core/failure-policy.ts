@@ -1,3 +1,5 @@
+import { OUTWARD_ATTEMPTS, outwardRetryDelayMs } from "./outward-retries.ts";
+
 /** How a failed attempt of a step is answered. The one table of it; adapters only name the code. */
 export const FAILURE_CODES = [
   "limited",
@@ -53,7 +55,7 @@ const POLICIES: Record<FailureCode, Policy> = {
   truncated: { attempts: 2, then: "fail" },
   invalid_output: { attempts: 1, then: "fail" },
   delivery_failed: { attempts: 1, then: { park: "delivery_failed" } },
-  delivery_unavailable: { attempts: 10, then: { park: "delivery_failed" } },
+  delivery_unavailable: { attempts: OUTWARD_ATTEMPTS, then: { park: "delivery_failed" } },
   conflicting_output: { attempts: 20, then: "fail" },
   sandbox_unavailable: { attempts: 1, then: { park: "sandbox_unavailable" } },
   toolchain_unavailable: { attempts: 1, then: { park: "toolchain_unavailable" } },
@@ -132,28 +134,6 @@ const LONGEST_DELAY_MS = 60_000;
 /** Nothing outside has to recover from a crash. */
 const LONGEST_AFTER_INTERRUPTION_MS = 10_000;
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-/** A receiver that is away is tried for about a day: Standard Webhooks 1.0 advises this, and it serves the others too. */
-const DELIVERY_DELAYS_MS = [
-  5 * SECOND_MS,
-  30 * SECOND_MS,
-  2 * MINUTE_MS,
-  10 * MINUTE_MS,
-  30 * MINUTE_MS,
-  2 * HOUR_MS,
-  5 * HOUR_MS,
-  8 * HOUR_MS,
-  8 * HOUR_MS,
-] as const;
-
-/** Milliseconds until something that is away is tried again after `failures` tries; give or take a fifth. */
-export function deliveryDelayMs(failures: number, jitter: number): number {
-  const delay = DELIVERY_DELAYS_MS[Math.max(0, failures - 1)] ?? DELIVERY_DELAYS_MS.at(-1) ?? 0;
-  return Math.round(delay * (0.8 + 0.4 * jitter));
-}
-
 /**
  * Milliseconds to wait before the next attempt: what the provider asked for, else exponential backoff
  * with equal jitter; a step that was only in the way of a crash goes on at once. `jitter` is uniform in [0, 1).
@@ -165,7 +145,7 @@ export function retryDelayMs(
 ): number {
   // A receiver that always says "in a second" must not use up the patience of a day in one minute.
   if (code === "delivery_unavailable")
-    return Math.max(deliveryDelayMs(failures, jitter), retry_after_ms ?? 0);
+    return Math.max(outwardRetryDelayMs(failures, jitter), retry_after_ms ?? 0);
   if (retry_after_ms !== null) return retry_after_ms;
   if (code === "conflicting_output") return 0;
   if (code === "interrupted" && failures <= INNOCENT_INTERRUPTIONS) return 0;

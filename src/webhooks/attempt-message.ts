@@ -1,4 +1,5 @@
 import type { WebhookEndpoint } from "../config/webhooks.ts";
+import { OUTWARD_ATTEMPTS, outwardRetryDelayMs } from "../core/outward-retries.ts";
 import { secretName } from "../core/secret-reference.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CheckedHttp } from "../ports/egress.ts";
@@ -6,7 +7,6 @@ import type { Logger } from "../ports/logger.ts";
 import type { ClaimedMessage, MessageResult } from "../ports/outbox.ts";
 import { SecretError, type SecretResolver } from "../ports/secrets.ts";
 import { sendWebhook, type WebhookOutcome } from "./send-webhook.ts";
-import { WEBHOOK_ATTEMPTS, webhookRetryDelayMs } from "./webhook-retries.ts";
 
 export type AttemptParts = {
   readonly http: () => Promise<CheckedHttp>;
@@ -104,9 +104,9 @@ function resultOf(
       return { status: kind, attempts, due_at, last_result: detail, delivered_at: now.toISOString() };
     }
     case "retry": {
-      if (attempts >= WEBHOOK_ATTEMPTS)
+      if (attempts >= OUTWARD_ATTEMPTS)
         return dead(attempts, now.getTime(), `${detail} This was the last of ${attempts} attempts.`);
-      const delay = Math.max(webhookRetryDelayMs(attempts, random), retry_after_ms ?? 0);
+      const delay = Math.max(outwardRetryDelayMs(attempts, random()), retry_after_ms ?? 0);
       const due_at = now.getTime() + delay;
       return { status: "pending", attempts, due_at, last_result: detail, delivered_at: null };
     }
