@@ -3,8 +3,6 @@ const UNSEEN = /(?!\t|\n|\u{fe0f})[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 /** GitHub shows these to nobody, so nobody has read what they say; one without an end hides the rest. */
 const HIDDEN_COMMENT = /<!--[^]*?(?:-->|$)/g;
 const LEFT_OUT = "[a comment that GitHub does not show was left out]";
-/** The frame of a quotation, as somebody inside of it might write it. */
-const FRAME = /<(?=[\s/]*untrusted)/gi;
 
 /** What a person would have seen of a text from GitHub, cut to `most` characters and a note. */
 export function visibleText(text: string, most: number): string {
@@ -23,13 +21,4 @@ export function visibleText(text: string, most: number): string {
 export function visibleLine(text: string, most: number): string {
   const line = visibleText(text, most * 2).replaceAll(/\s+/g, " ");
   return line.length <= most ? line : `${line.slice(0, most - 1).toWellFormed()}…`;
-}
-
-/** Data from outside in a frame that it can't close by itself; `source` is ours. */
-export function quoted(source: string, text: string): string {
-  return `<untrusted source="${source}">\n${withoutFrame(text)}\n</untrusted>`;
-}
-
-export function withoutFrame(text: string): string {
-  return text.replaceAll(FRAME, "&lt;");
 }

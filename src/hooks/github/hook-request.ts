@@ -1,7 +1,8 @@
 import { type GithubHook, githubName } from "../../config/hooks.ts";
+import { untrusted, withoutFrame } from "../../core/untrusted-text.ts";
 import type { DeliveryRequest } from "../../core/workflow/delivery-state.ts";
 import type { WorkspaceRequest } from "../../core/workflow/state.ts";
-import { quoted, visibleLine, visibleText, withoutFrame } from "../visible-text.ts";
+import { visibleLine, visibleText } from "../visible-text.ts";
 import type { StartingEvent } from "./read-event.ts";
 
 /** The part of a new workflow that a hook decides. */
@@ -51,7 +52,7 @@ function requestText({ login, issue, issue_author, words }: StartingEvent, repos
   return [
     task,
     `${login} has asked for this on issue ${name}, whose text${by} is:`,
-    quoted(`github issue ${repository}#${issue.number}`, text.trim()),
+    untrusted(`github issue ${repository}#${issue.number}`, text.trim()),
     NO_ORDERS,
   ].join("\n\n");
 }
