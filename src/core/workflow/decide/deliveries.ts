@@ -115,6 +115,7 @@ function stepGivenUp(state: WorkflowState): NewEvent[] {
   return [newEvent("step.cancelled", { attempt: step.attempt }, place)];
 }
 
-function isInDoubt({ status, last_failure, outcome }: OpenStep): boolean {
+/** Whether a person has yet to say how something outside has ended that this step has begun. */
+export function isInDoubt({ status, last_failure, outcome }: OpenStep): boolean {
   return status === "queued" && last_failure === "outcome_unknown" && outcome === null;
 }

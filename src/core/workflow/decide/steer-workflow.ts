@@ -7,7 +7,7 @@ import { type NewEvent, newEvent } from "../events.ts";
 import { awaitsDelivery } from "../next.ts";
 import { isTerminal, newestDelivery, openFindings, type OpenStep, type WorkflowState } from "../state.ts";
 import { awaitsApproval } from "./approvals.ts";
-import { isUnsettled } from "./deliveries.ts";
+import { isInDoubt, isUnsettled } from "./deliveries.ts";
 import { criteriaOf } from "./verdicts.ts";
 
 /** Pausing a paused workflow changes nothing: the wish is met. */
@@ -148,8 +148,4 @@ function changedBudget(before: Budget, change: BudgetChange | null): Budget {
 
 function placeOf({ role, task_id, id }: OpenStep) {
   return { role, task_id, step_id: id };
-}
-
-function isInDoubt(step: OpenStep): boolean {
-  return step.status === "queued" && step.last_failure === "outcome_unknown" && step.outcome === null;
 }
