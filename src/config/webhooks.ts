@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 
 import { SecretReference } from "../core/secret-reference.ts";
+import { hasNoCredentials } from "../core/url-credentials.ts";
 import { NOTICE_TYPES } from "../core/workflow/notices.ts";
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -87,9 +88,4 @@ function unknownEvent(name: string): string {
       ? `did you mean ${nearest}?`
       : `there are ${NOTICE_TYPES.join(", ")}, or * for all`;
   return `there is no event ${name}; ${advice}`;
-}
-
-function hasNoCredentials(address: string): boolean {
-  const url = URL.parse(address);
-  return url === null || (url.username === "" && url.password === "");
 }

@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 
 import { SecretReference } from "../../core/secret-reference.ts";
+import { hasNoCredentials } from "../../core/url-credentials.ts";
 import { type DeliveryAction, type DeliveryContext, DeliveryError } from "../../ports/delivery-action.ts";
 import type { CheckedHttp } from "../../ports/egress.ts";
 import { sendWebhook, type WebhookOutcome } from "../../webhooks/send-webhook.ts";
@@ -120,11 +121,6 @@ function withoutQuery(address: string): string {
   const url = new URL(address);
   url.search = "";
   return url.href;
-}
-
-function hasNoCredentials(address: string): boolean {
-  const url = URL.parse(address);
-  return url === null || (url.username === "" && url.password === "");
 }
 
 function isEncryptedOrAllowed(address: string, isAllowedHost: (url: URL) => boolean): boolean {
