@@ -11,8 +11,8 @@ import type {
 } from "../ports/storage.ts";
 import { StorageError } from "../ports/storage.ts";
 import type { SpendCounter, SpendKey, SpendLimit, SpendSum, UsageQuery, UsageRow } from "../ports/usage.ts";
-import { type CommitTape, toTape } from "./commit-tape.ts";
-import type { KnownBlobs } from "./known-blobs.ts";
+import { asked, type Backend } from "./backend.ts";
+import { toTape } from "./commit-tape.ts";
 import { answerIdempotencyKey } from "./queries/answer-idempotency-key.ts";
 import { listMessages, loadMessage } from "./queries/list-messages.ts";
 import { listModelCalls } from "./queries/list-model-calls.ts";
@@ -32,17 +32,7 @@ import { reserveSpend } from "./queries/reserve-spend.ts";
 import { deleteSecret, getSecret, listSecrets, putSecret } from "./queries/secrets.ts";
 import { settleSpend } from "./queries/settle-spend.ts";
 import { takeIdempotencyKey } from "./queries/take-idempotency-key.ts";
-import type { DatabaseKind, StorageDatabase } from "./schema.ts";
-
-/** What the two databases do differently: how queries run, how a commit gets in, what an error means. */
-export interface Backend {
-  readonly kind: DatabaseKind;
-  readonly db: StorageDatabase;
-  readonly knownBlobs: KnownBlobs;
-  /** Where there are no other nodes, `wake` has nobody to wake. */
-  commit(tape: CommitTape, wake: Commit["wake"]): Promise<CommitResult>;
-  toStorageError(error: unknown): StorageError;
-}
+import type { StorageDatabase } from "./schema.ts";
 
 /** The tenant's handle on either database. */
 export class StoredTenant implements TenantStorage {
@@ -170,11 +160,7 @@ export class StoredTenant implements TenantStorage {
     return this.#ask((db) => deleteSecret(db, this.tenantId, name));
   }
 
-  async #ask<T>(question: (db: StorageDatabase) => Promise<T>): Promise<T> {
-    try {
-      return await question(this.#backend.db);
-    } catch (error) {
-      throw this.#backend.toStorageError(error);
-    }
+  #ask<T>(question: (db: StorageDatabase) => Promise<T>): Promise<T> {
+    return asked(this.#backend, question);
   }
 }
