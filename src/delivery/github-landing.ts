@@ -8,6 +8,7 @@ import {
   deliveredPaths,
   deliveredTree,
   mergeTrees,
+  placing,
   refuseTwins,
   type Tree,
   type TreeChanges,
@@ -169,10 +170,9 @@ export async function planCommit(
 ): Promise<Plan> {
   const { on, previous, origin, onImported } = ground;
   const { prefix } = target;
-  const paths = [...context.artifacts.map(({ path }) => path), ...context.deleted].map((path) => {
-    const directory = prefix ?? context.imported?.path ?? null;
-    return directory === null ? path : `${directory}/${path}`;
-  });
+  const paths = [...context.artifacts.map(({ path }) => path), ...context.deleted].map(
+    placing(context, prefix),
+  );
   const trees = new Map<string, Tree>();
   const treeOf = async (commit: Commit | null): Promise<Tree> => {
     if (commit === null) return new Map();

@@ -58,23 +58,28 @@ export type TreeDelivery = {
   }) => string;
 };
 
-/** Where a delivery puts files, or takes them away. */
-export function deliveredPaths(
-  { artifacts, deleted, imported }: TreeDelivery["context"],
+/** Where a path of the workflow stands in the tree that is delivered. */
+export function placing(
+  { imported }: Pick<TreeDelivery["context"], "imported">,
   prefix: string | null,
-): string[] {
-  const put = artifacts.filter(({ changed }) => changed || imported === null).map(({ path }) => path);
+): (path: string) => string {
   const directory = prefix ?? imported?.path ?? null;
-  return [...put, ...deleted].map((path) => (directory === null ? path : `${directory}/${path}`));
+  return (path) => (directory === null ? path : `${directory}/${path}`);
+}
+
+/** Where a delivery puts files, or takes them away. */
+export function deliveredPaths(context: TreeDelivery["context"], prefix: string | null): string[] {
+  const { artifacts, deleted, imported } = context;
+  const put = artifacts.filter(({ changed }) => changed || imported === null).map(({ path }) => path);
+  return [...put, ...deleted].map(placing(context, prefix));
 }
 
 /** Throws a DeliveryError when a file would stand in the way of another, also where case does not count. */
 export function deliveredTree(delivery: TreeDelivery): DeliveredTree {
   const { before, context, onImported, idOf = ({ content }) => blobId(content) } = delivery;
   const began = context.imported?.path ?? null;
-  const prefix = delivery.prefix ?? began;
-  const keepsTheRest = onImported && prefix === began;
-  const placed = (path: string): string => (prefix === null ? path : `${prefix}/${path}`);
+  const keepsTheRest = onImported && (delivery.prefix ?? began) === began;
+  const placed = placing(context, delivery.prefix);
   const tree = new Map(before);
   const contents = new Map<string, string>();
   if (keepsTheRest) for (const path of context.deleted) tree.delete(placed(path));
