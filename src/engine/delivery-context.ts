@@ -39,6 +39,7 @@ export function openDelivery(
   { deliverable, config, signal }: Opening,
 ): OpenedDelivery {
   const used = new Map<string, string>();
+  let withoutUsed = redactor(used);
   const { tenant_id, workflow_id, tree_hash } = deliverable;
   const secret = async (reference: string): Promise<string> => {
     const name = secretName(reference);
@@ -46,13 +47,14 @@ export function openDelivery(
     try {
       const value = await resolver.resolve(tenant_id, name);
       used.set(name, value);
+      withoutUsed = redactor(used);
       return value;
     } catch (error) {
       if (error instanceof SecretError) throw new DeliveryError(error.message, { cause: error });
       throw error;
     }
   };
-  const redacted = (text: string): string => redactor(used)(text);
+  const redacted = (text: string): string => withoutUsed(text);
   const refuseSecrets = async (): Promise<void> => {
     const { artifacts, imported } = deliverable;
     const goesBack = imported !== null && (action.returnsTo?.(config, imported) ?? false);
