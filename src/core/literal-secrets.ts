@@ -1,3 +1,4 @@
+import { pointerTo } from "./json-pointer.ts";
 import { secretName } from "./secret-reference.ts";
 
 /** `pointer` is a JSON Pointer to the field; it never holds the value. `value` is the secret alone, not what stands around it. */
@@ -61,12 +62,12 @@ export function literalSecrets(value: unknown): readonly LiteralSecret[] {
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const { path, inSecretField } = place;
     const secret = secretIn(place.value, inSecretField);
-    if (secret !== null) found.push({ pointer: pointerTo(path), value: secret });
+    if (secret !== null) found.push({ pointer: pointerOf(path), value: secret });
     if (typeof place.value !== "object" || place.value === null) continue;
     const list = Array.isArray(place.value);
     const inner = Object.entries(place.value).map(([key, child]): Place => {
       // The name of a field may itself be one, and is then not repeated in a pointer.
-      if (!list && holdsToken(key)) found.push({ pointer: pointerTo(path), value: key });
+      if (!list && holdsToken(key)) found.push({ pointer: pointerOf(path), value: key });
       const named = list ? inSecretField : inSecretField || isSecretField(key, child);
       return { value: child, path: { above: path, key: holdsToken(key) ? "" : key }, inSecretField: named };
     });
@@ -117,9 +118,8 @@ function secretInUrl(text: string): string | null {
   return null;
 }
 
-function pointerTo(path: Path): string {
-  const parts: string[] = [];
-  for (let at = path; at !== null; at = at.above)
-    parts.push(`/${at.key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
-  return parts.toReversed().join("");
+function pointerOf(path: Path): string {
+  const keys: string[] = [];
+  for (let at = path; at !== null; at = at.above) keys.push(at.key);
+  return pointerTo(keys.toReversed());
 }

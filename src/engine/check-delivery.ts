@@ -1,3 +1,4 @@
+import { pointerTo } from "../core/json-pointer.ts";
 import { findLiteralSecret } from "../core/literal-secrets.ts";
 import { OrcaError } from "../core/orca-error.ts";
 import type { DeliveryRequest } from "../core/workflow/delivery-state.ts";
@@ -34,7 +35,7 @@ export function checkDelivery(
     "invalid_delivery_config",
     `The configuration of ${action.name} is not valid.`,
     parsed.error.issues.map((issue) => ({
-      pointer: ["", "delivery", "config", ...issue.path.map(String)].join("/"),
+      pointer: pointerTo(["delivery", "config", ...issue.path]),
       detail: issue.message,
     })),
   );

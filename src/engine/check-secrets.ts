@@ -1,3 +1,4 @@
+import { pointerTo } from "../core/json-pointer.ts";
 import { OrcaError } from "../core/orca-error.ts";
 import { secretName } from "../core/secret-reference.ts";
 import type { DeliveryRequest } from "../core/workflow/delivery-state.ts";
@@ -29,5 +30,7 @@ function referencesIn(value: unknown, pointer: string): Reference[] {
     return name === null ? [] : [{ pointer, name }];
   }
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => referencesIn(inner as unknown, `${pointer}/${key}`));
+  return Object.entries(value).flatMap(([key, inner]) =>
+    referencesIn(inner as unknown, pointer + pointerTo([key])),
+  );
 }

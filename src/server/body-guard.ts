@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from "hono";
 
+import { pointerTo } from "../core/json-pointer.ts";
 import type { OrcaError } from "../core/orca-error.ts";
 import { HttpError } from "./http-error.ts";
-import { invalidFields, pointerTo } from "./invalid-request.ts";
+import { invalidFields } from "./invalid-request.ts";
 import type { Context, ServerEnv } from "./server-env.ts";
 import type { ServerParts } from "./server-parts.ts";
 

@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 
+import { pointerTo } from "../core/json-pointer.ts";
 import { OrcaError } from "../core/orca-error.ts";
 
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -29,9 +30,4 @@ function detailsOf(prefix: string, issue: z.core.$ZodIssue): Detail[] {
     return issue.keys.map((key) => ({ pointer: at + pointerTo([key]), detail: "unknown field" }));
   }
   return [{ pointer: at, detail: issue.message.charAt(0).toLowerCase() + issue.message.slice(1) }];
-}
-
-/** RFC 6901. */
-export function pointerTo(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
