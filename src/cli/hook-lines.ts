@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { firstFew } from "../core/first-few.ts";
 
 const MOST_NAMED = 3;
 
@@ -6,10 +7,8 @@ const MOST_NAMED = 3;
 export function hookLines({ hooks, host, port }: Pick<Config, "hooks" | "host" | "port">): string[] {
   const address = `http://${host.includes(":") ? `[${host}]` : host}:${port}/hooks/github`;
   return hooks.github.map(({ name, tenant, repositories, label, command }) => {
-    const more = repositories.length - MOST_NAMED;
-    const named = repositories.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
     const events = [label === null ? null : "Issues", command === null ? null : "Issue comments"];
     const wanted = events.filter((event) => event !== null).join(" and ");
-    return `${name} (tenant ${tenant}): ${named}; GitHub sends ${wanted} as application/json to whatever leads to ${address}`;
+    return `${name} (tenant ${tenant}): ${firstFew(repositories, MOST_NAMED)}; GitHub sends ${wanted} as application/json to whatever leads to ${address}`;
   });
 }

@@ -1,3 +1,4 @@
+import { firstFew } from "../core/first-few.ts";
 import { type DeliveryContext, DeliveryError } from "../ports/delivery-action.ts";
 import { commitMessage, trailersOf } from "./commit-message.ts";
 import type { Commit, GitHubRepository } from "./github-repository.ts";
@@ -192,10 +193,8 @@ export async function planCommit(
 }
 
 function conflict(paths: readonly string[], { branch }: Target, { name }: GitHubRepository): DeliveryError {
-  const named = paths.slice(0, NAMED_PATHS).join(", ");
-  const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : "";
   return new DeliveryError(
-    `Others have changed on ${branch} of ${name} what this delivery changes too: ${named}${more}. Nothing was overwritten; deliver to another branch and merge by hand, or start again from how it is now.`,
+    `Others have changed on ${branch} of ${name} what this delivery changes too: ${firstFew(paths, NAMED_PATHS)}. Nothing was overwritten; deliver to another branch and merge by hand, or start again from how it is now.`,
   );
 }
 

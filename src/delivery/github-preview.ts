@@ -1,3 +1,4 @@
+import { firstFew } from "../core/first-few.ts";
 import type { DeliveryContext } from "../ports/delivery-action.ts";
 import type { Ground, Plan, Target } from "./github-landing.ts";
 import { isNothing, planCommit } from "./github-landing.ts";
@@ -34,8 +35,7 @@ function linesOf(changes: Plan["changes"]): string[] {
   const verbs = { adds: added, changes: changed, deletes: deleted };
   return Object.entries(verbs).flatMap(([verb, paths]) => {
     if (paths.length === 0) return [];
-    const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : "";
     const files = paths.length === 1 ? "1 file" : `${paths.length} files`;
-    return [`${verb} ${files}: ${paths.slice(0, NAMED_PATHS).join(", ")}${more}`];
+    return [`${verb} ${files}: ${firstFew(paths, NAMED_PATHS)}`];
   });
 }

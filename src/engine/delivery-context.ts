@@ -1,3 +1,4 @@
+import { firstFew } from "../core/first-few.ts";
 import { secretName } from "../core/secret-reference.ts";
 import {
   type Deliverable,
@@ -101,7 +102,6 @@ export function redactedError(error: unknown, redacted: (text: string) => string
 }
 
 function textOf(found: readonly FoundSecret[]): string {
-  const named = found.slice(0, MOST_NAMED).map(({ path, line, kind }) => `${path} line ${line} (${kind})`);
-  const more = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : "";
-  return `What is to be delivered holds what looks like a secret: ${named.join(", ")}${more}. Nothing was sent; deliver it to a place of your own, such as artifact-bundle, or start again without the secret.`;
+  const places = found.map(({ path, line, kind }) => `${path} line ${line} (${kind})`);
+  return `What is to be delivered holds what looks like a secret: ${firstFew(places, MOST_NAMED)}. Nothing was sent; deliver it to a place of your own, such as artifact-bundle, or start again without the secret.`;
 }

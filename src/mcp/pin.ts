@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
+import { firstFew } from "../core/first-few.ts";
 import type { ListedTool } from "./read-listing.ts";
 
 /**
@@ -55,7 +56,7 @@ export function describeChange(before: Approved | null, after: Approved): string
   };
   const parts = Object.entries(kinds).filter(([, list]) => list.length > 0);
   if (parts.length === 0) return "which tool changed is not known";
-  return parts.map(([kind, list]) => `${kind}: ${shortList(list)}`).join("; ");
+  return parts.map(([kind, list]) => `${kind}: ${firstFew(list, 10)}`).join("; ");
 }
 
 /** JSON with the keys of objects sorted, so that the same value has the same text. */
@@ -65,11 +66,6 @@ export function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(item).toSorted(([left], [right]) => (left < right ? -1 : 1)))
       : item,
   );
-}
-
-function shortList(list: readonly string[]): string {
-  const shown = list.slice(0, 10).join(", ");
-  return list.length > 10 ? `${shown} and ${list.length - 10} more` : shown;
 }
 
 function names(approved: Approved): string[] {

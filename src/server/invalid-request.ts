@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 
+import { firstFew } from "../core/first-few.ts";
 import { pointerTo } from "../core/json-pointer.ts";
 import { OrcaError } from "../core/orca-error.ts";
 
@@ -19,9 +20,8 @@ export function invalidRequest(target: string, error: z.ZodError): OrcaError {
 }
 
 export function invalidFields(details: readonly Detail[]): OrcaError {
-  const names = details.slice(0, SHOWN).map(({ pointer }) => pointer || "the body itself");
-  const more = details.length > SHOWN ? ` and ${details.length - SHOWN} more` : "";
-  return new OrcaError("invalid_request", `The request is invalid at ${names.join(", ")}${more}.`, details);
+  const names = details.map(({ pointer }) => pointer || "the body itself");
+  return new OrcaError("invalid_request", `The request is invalid at ${firstFew(names, SHOWN)}.`, details);
 }
 
 function detailsOf(prefix: string, issue: z.core.$ZodIssue): Detail[] {

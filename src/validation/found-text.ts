@@ -1,3 +1,4 @@
+import { firstFew } from "../core/first-few.ts";
 const MOST = 20;
 const LONGEST = 80;
 
@@ -6,12 +7,9 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > LONGEST * 2 ? `${text.slice(0, LONGEST * 2)}…` : text);
 }
 
-/** `id, name and 3 more`; `none` when there are none. */
+/** Names of the tree, cut and counted; `none` when there are none. */
 export function listed(names: readonly string[], none: string): string {
   if (names.length === 0) return none;
-  const shown = names
-    .slice(0, MOST)
-    .map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
+  const shown = names.map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name));
+  return firstFew(shown, MOST);
 }

@@ -1,3 +1,4 @@
+import { firstFew } from "../../core/first-few.ts";
 import { type DeliveryContext, DeliveryError } from "../../ports/delivery-action.ts";
 import {
   blobId,
@@ -180,9 +181,8 @@ function idOf({ path, content, before }: { path: string; content: string; before
 }
 
 function conflictOf(branch: string, conflicts: readonly string[]): DeliveryError {
-  const named = conflicts.slice(0, MOST_NAMED).map((path) => JSON.stringify(path));
-  const more = conflicts.length > MOST_NAMED ? ` and ${conflicts.length - MOST_NAMED} more` : "";
+  const paths = conflicts.map((path) => JSON.stringify(path));
   return new DeliveryError(
-    `People have changed the same files on the branch ${branch}: ${named.join(", ")}${more}. Nothing was pushed. Deliver to another branch and merge it by hand, or take those changes back on ${branch} and deliver again.`,
+    `People have changed the same files on the branch ${branch}: ${firstFew(paths, MOST_NAMED)}. Nothing was pushed. Deliver to another branch and merge it by hand, or take those changes back on ${branch} and deliver again.`,
   );
 }
